@@ -1,0 +1,16 @@
+// The Hugging Face reference: the small files that give an export its config and tokenizer.
+
+export interface Reference {
+  /** As requested: a local directory or a hub id. */
+  readonly id: string;
+  /** Local directory that holds the files now. */
+  readonly path: string;
+  /** Commit, for hub references. */
+  readonly revision: string | null;
+  /** Parsed config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Names of the small files to copy (config.json excluded: it is patched), relative to `path`. */
+  readonly files: readonly string[];
+  /** sha256 over names and contents of config.json and `files`. */
+  readonly digest: string;
+}
