@@ -1,0 +1,146 @@
+// `checkCompleteness`: looks, judges, and takes the second look itself where the checkpoint is old enough.
+import { realpath } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { ConversionError } from '../../contract/failures.ts';
+import type { ConversionInput } from '../../contract/input.ts';
+import type { CompletenessResult } from '../../contract/results.ts';
+import { toSeconds } from '../../contract/units.ts';
+import type { Surroundings } from '../../engines/types.ts';
+import { isMissing } from '../file-errors.ts';
+import { commonStateKey } from '../common-state.ts';
+import type { Checkpoint } from '../types.ts';
+import { carryOf, parseCarry, wrapCarry } from './carry.ts';
+import { judge } from './judge.ts';
+import { lookAt } from './look-at.ts';
+import { survey } from './survey.ts';
+import type { Carry, JudgeOptions, Look, Verdict } from './types.ts';
+
+type ExamineInput = Pick<ConversionInput, 'wait' | 'allow_ambiguous_generations'>;
+type ExamineSurroundings = Pick<Surroundings, 'signal' | 'onProgress' | 'policy' | 'previous'>;
+
+export interface ExamineOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Seconds without a change after which the second look is taken in the same call. */
+  readonly calm?: number;
+  /** Seconds between the two looks of one call. */
+  readonly pause?: number;
+}
+
+/**
+ * One attempt. A checkpoint that changed in the last minute needs two attempts, which compare their looks through heartbeat details.
+ *
+ * @throws ConversionError CheckpointIncomplete, with the missing files (at most 20) and `unchangedSeconds` as facts, while waiting can
+ *   help; CheckpointNotFound, CheckpointDamaged, CheckpointUnsupported, AmbiguousGenerations or PolicyRefused when it cannot.
+ */
+export async function examineCheckpoint(
+  megatronPath: string,
+  input: ExamineInput,
+  surroundings: ExamineSurroundings,
+  { now = Date.now, calm = 60, pause = 0.3 }: ExamineOptions = {},
+): Promise<CompletenessResult> {
+  const path = resolve(megatronPath);
+  await refuseOutside(path, surroundings.policy.allowedRoots);
+  const options: JudgeOptions = {
+    appear: toSeconds(input.wait.appear),
+    settle: toSeconds(input.wait.settle),
+    stall: toSeconds(input.wait.stall),
+    allowAmbiguousGenerations: input.allow_ambiguous_generations,
+  };
+  const previous = parseCarry(surroundings.previous);
+  const look = await lookAt(path, {
+    now,
+    signal: surroundings.signal,
+    checked: previous?.checked ?? null,
+    onChecked: throttle(1000, (done, total) => report(surroundings, `checking items: ${done} of ${total}`, previous)),
+  });
+  let carry = carryOf(look, previous);
+  let verdict = judge(look, previous, options, now());
+  if (verdict.verdict === 'incomplete' && verdict.unconfirmed && now() - look.newest > calm * 1000) {
+    await setTimeout(pause * 1000, undefined, { signal: surroundings.signal });
+    const second = await survey(path, now());
+    carry = carryOf(second, carry);
+    if (second.digest === look.digest) verdict = judge(look, carry, options, now());
+  }
+  report(surroundings, verdict.verdict === 'complete' ? 'the checkpoint is complete' : verdict.message, carry);
+  return conclude(look, verdict);
+}
+
+function conclude(look: Look, verdict: Verdict): CompletenessResult {
+  const { path } = look;
+  if (verdict.verdict === 'final') {
+    throw new ConversionError(verdict.type, verdict.message, { problems: verdict.problems, facts: { path } });
+  }
+  if (verdict.verdict === 'incomplete') {
+    const { message, missing, unchangedSeconds, stalled } = verdict;
+    throw new ConversionError('CheckpointIncomplete', message, {
+      problems: [message],
+      facts: { path, missing, unchangedSeconds, stalled },
+    });
+  }
+  if (look.checkpoint === null) throw new Error('a complete verdict without .metadata');
+  return summarise(look, look.checkpoint, verdict.warnings);
+}
+
+function summarise(look: Look, checkpoint: Checkpoint, warnings: readonly string[]): CompletenessResult {
+  const names = new Set(look.entries.map(({ name }) => name));
+  const chunks = [...checkpoint.tensors.values()].reduce((sum, entry) => sum + entry.chunks.length, 0);
+  return {
+    path: look.path,
+    iteration: checkpoint.iteration,
+    metadata_digest: checkpoint.metadataDigest,
+    common_state: names.has('common.pt') ? 'common.pt' : commonStateKey(checkpoint) === null ? 'absent' : 'entry',
+    files: checkpoint.files.size,
+    bytes: look.entries.filter(({ name }) => checkpoint.files.has(name)).reduce((sum, { size }) => sum + size, 0),
+    items: chunks + checkpoint.objects.size,
+    tracker: look.tracker,
+    run_config: names.has('run_config.yaml'),
+    warnings: [...warnings],
+  };
+}
+
+function report(surroundings: ExamineSurroundings, message: string, carry: Carry | null): void {
+  surroundings.onProgress({
+    phase: 'checkCompleteness',
+    message,
+    ...(carry === null ? {} : { carry: wrapCarry(carry) }),
+  });
+}
+
+function throttle(
+  interval: number,
+  call: (done: number, total: number) => void,
+): (done: number, total: number) => void {
+  let last = 0;
+  return (done, total) => {
+    if (performance.now() - last < interval) return;
+    last = performance.now();
+    call(done, total);
+  };
+}
+
+/** Links are resolved first; of a path that does not exist yet, those of its parent. */
+async function refuseOutside(path: string, roots: readonly string[]): Promise<void> {
+  const real = await realpathOrNull(path).then((found) => found ?? realpathOrNull(dirname(path)));
+  for (const root of roots) {
+    const rest = relative((await realpathOrNull(root)) ?? root, real ?? path);
+    if (rest !== '..' && !rest.startsWith('../')) return;
+  }
+  throw new ConversionError(
+    'PolicyRefused',
+    `${path} does not lie below one of the worker's allowed_roots (${roots.join(', ')}).`,
+    {
+      facts: { path },
+    },
+  );
+}
+
+async function realpathOrNull(path: string): Promise<string | null> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
