@@ -1,5 +1,4 @@
 // The shape of a family table: Megatron keys on the left, Hugging Face keys on the right, and how.
-import type { TensorEntry } from '../checkpoint/types.ts';
 
 /** What the tables need from the reference `config.json`. */
 export interface ModelDimensions {
@@ -15,7 +14,10 @@ export interface ModelDimensions {
   readonly experts: number | null;
 }
 
-/** How source and target correspond; the arithmetic is in `plan/`. */
+/** The parsed `config.json` of the reference. */
+export type ModelConfig = Readonly<Record<string, unknown>>;
+
+/** How source and target correspond; the arithmetic is in `plan/row-maps.ts`. */
 export type Transform =
   /** one source, one target, unchanged */
   | 'direct'
@@ -28,7 +30,8 @@ export type Transform =
 
 /**
  * One row of a family table. `*` is the layer index: an integer in the key, or the prepended axis of a homogeneous stack.
- * `from` lists alias spellings of the same tensor; the first that exists is taken.
+ * `from` lists alias spellings of the same tensor; the first that exists is taken. A row whose source is absent makes nothing:
+ * whether that is a loss is decided by the expected key set.
  */
 export interface Rule {
   readonly from: readonly string[];
@@ -36,33 +39,37 @@ export interface Rule {
   readonly transform: Transform;
 }
 
-/** One model family. Read it beside the reference tables in docs/families.md. */
+/** One model family. Read it beside docs/families.md. */
 export interface Family {
   readonly name: string;
   readonly architectures: readonly string[];
   readonly rules: readonly Rule[];
-  /** Hugging Face keys (patterns with `*`) that stay float32 in any cast. */
+  /** Hugging Face keys (patterns with `*`) that keep the dtype of the source in any cast. */
   readonly keepFloat32: readonly string[];
   /** @throws ConversionError ReferenceMismatch listing all missing or ill-typed fields. */
-  readonly dimensions: (config: Readonly<Record<string, unknown>>) => ModelDimensions;
-  /** Every Hugging Face key the config calls for, with its shape: the expected key set. */
-  readonly expected: (
-    dimensions: ModelDimensions,
-    config: Readonly<Record<string, unknown>>,
-  ) => ReadonlyMap<string, readonly number[]>;
+  readonly dimensions: (config: ModelConfig) => ModelDimensions;
+  /**
+   * Every Hugging Face key the config calls for, with its shape, in the order of the model's `state_dict` in transformers:
+   * the order decides how tensors are dealt to files.
+   */
+  readonly expected: (dimensions: ModelDimensions, config: ModelConfig) => ReadonlyMap<string, readonly number[]>;
 }
 
-/** A source tensor with no rule in the family table, and the general rule that excuses it. */
-export interface Drop {
-  readonly entry: TensorEntry;
-  readonly rule:
-    | 'optimizer'
-    | 'rng'
-    | 'extra state'
-    | 'rerun state'
-    | 'common state'
-    | 'scheduler'
-    | 'quantizer state'
-    | 'tied output layer'
-    | 'mtp';
+/** A general rule that excuses a source entry for which no family table has a row. */
+export interface DropRule {
+  readonly name: DropName;
+  /** Tested against the checkpoint key, prefix included. */
+  readonly pattern: RegExp;
+  /** Why nothing is lost, one sentence for the books and the documentation. */
+  readonly why: string;
 }
+
+export type DropName =
+  | 'optimizer'
+  | 'rng'
+  | 'extra state'
+  | 'rerun state'
+  | 'common state'
+  | 'scheduler'
+  | 'quantizer state'
+  | 'mtp';

@@ -92,3 +92,8 @@ export interface Plan {
   /** Tensor bytes, without headers. */
   readonly bytes: number;
 }
+
+/** `plan.json`: the plan without what only the rank that writes a file needs. */
+export interface PlanSummary extends Omit<Plan, 'files'> {
+  readonly files: readonly Pick<FilePlan, 'name' | 'bytes' | 'header'>[];
+}

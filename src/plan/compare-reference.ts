@@ -1,0 +1,96 @@
+// The Hugging Face reference against the checkpoint: every disagreement with both values.
+import type { ModelDimensions } from '../models/types.ts';
+import type { SourceIndex } from './index-sources.ts';
+import type { TrainingValues } from './training-values.ts';
+
+/** Sentences, one a disagreement; empty when the reference fits. */
+export function compareReference(
+  index: SourceIndex,
+  dimensions: ModelDimensions,
+  training: TrainingValues | null,
+  strict: boolean,
+): string[] {
+  const problems = [...compareShapes(index, dimensions), ...compareTied(index, dimensions, strict)];
+  const told = new Set(problems.map((problem) => problem.split(':', 1)[0]));
+  for (const problem of training ? compareTraining(dimensions, training) : []) {
+    if (!told.has(problem.split(':', 1)[0])) problems.push(problem);
+  }
+  return problems;
+}
+
+function compareShapes(index: SourceIndex, d: ModelDimensions): string[] {
+  const problems: string[] = [];
+  const compare = (field: string, says: number, has: number, where: string): void => {
+    if (says !== has) problems.push(`${field}: config.json says ${says}, the checkpoint has ${show(has)} (${where})`);
+  };
+  const shape = (pattern: string): readonly number[] | null => {
+    const source = index.byPattern.get(pattern)?.[0];
+    return source ? (source.stacked ? source.entry.shape.slice(1) : source.entry.shape) : null;
+  };
+  const layers = countLayers(index);
+  if (layers !== null) compare('num_hidden_layers', d.layers, layers, 'decoder.layers');
+  const embedding = shape('embedding.word_embeddings.weight');
+  const [rows = 0, width = 0] = embedding ?? [];
+  if (embedding) compare('hidden_size', d.hidden, width, 'columns of embedding.word_embeddings.weight');
+  if (embedding && rows < d.vocab) {
+    const where = 'rows of embedding.word_embeddings.weight; padding can only add rows';
+    problems.push(`vocab_size: config.json says ${d.vocab}, the checkpoint has ${rows} (${where})`);
+  }
+  const projection = shape('decoder.layers.*.self_attention.linear_proj.weight')?.at(-1);
+  const fused = shape('decoder.layers.*.self_attention.linear_qkv.weight')?.[0];
+  if (projection !== undefined) {
+    const where = `${projection} columns of self_attention.linear_proj.weight over head_dim ${d.headDim}`;
+    compare('num_attention_heads', d.heads, projection / d.headDim, where);
+    if (fused !== undefined) {
+      const groups = (fused - projection) / 2 / d.headDim;
+      compare('num_key_value_heads', d.queryGroups, groups, `${fused} rows of self_attention.linear_qkv.weight`);
+    }
+  }
+  const ffn = shape('decoder.layers.*.mlp.linear_fc2.weight')?.at(-1);
+  if (ffn !== undefined) compare('intermediate_size', d.ffn, ffn, 'columns of mlp.linear_fc2.weight');
+  return problems;
+}
+
+/** Layers that any decoder key speaks of, or null where there are none. */
+function countLayers(index: SourceIndex): number | null {
+  let layers: number | null = null;
+  for (const [pattern, sources] of index.byPattern) {
+    if (!pattern.startsWith('decoder.layers.*.')) continue;
+    for (const { entry, layer, stacked } of sources) {
+      const here = stacked ? (entry.shape[0] ?? 0) : (layer ?? 0) + 1;
+      layers = Math.max(layers ?? 0, here);
+    }
+  }
+  return layers;
+}
+
+function compareTied(index: SourceIndex, d: ModelDimensions, strict: boolean): string[] {
+  const stored = index.byPattern.has('output_layer.weight');
+  if (!d.tied && !stored) {
+    return ['tie_word_embeddings: config.json says false, the checkpoint has no output_layer.weight, so it was trained tied'];
+  }
+  if (d.tied && stored && strict) {
+    return ['tie_word_embeddings: config.json says true, the checkpoint has an output_layer.weight of its own'];
+  }
+  return [];
+}
+
+/** What shapes cannot show: 32 heads of 128 and 64 heads of 64 look alike. */
+function compareTraining(d: ModelDimensions, training: TrainingValues): string[] {
+  const rows: [field: string, says: unknown, recorded: unknown][] = [
+    ['num_hidden_layers', d.layers, training.layers],
+    ['hidden_size', d.hidden, training.hidden],
+    ['num_attention_heads', d.heads, training.heads],
+    ['num_key_value_heads', d.queryGroups, training.queryGroups],
+    ['head_dim', d.headDim, training.headDim],
+    ['intermediate_size', d.ffn, training.ffn],
+    ['tie_word_embeddings', d.tied, training.tied],
+  ];
+  return rows
+    .filter(([, says, recorded]) => recorded !== null && says !== recorded)
+    .map(([field, says, recorded]) => `${field}: config.json says ${says}, the training run recorded ${recorded} (${training.source})`);
+}
+
+function show(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}

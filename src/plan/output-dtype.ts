@@ -1,0 +1,26 @@
+// The dtype that a tensor gets in the export.
+import type { DType } from '../checkpoint/types.ts';
+import type { ConversionInput } from '../contract/input.ts';
+
+const REQUESTED = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
+const CASTABLE: readonly DType[] = ['F64', 'F32', 'F16', 'BF16'];
+
+/** Floating-point tensors take the requested dtype, unless the family protects them; integers, booleans and FP8 stay as they are. */
+export function outputDtype(
+  name: string,
+  source: DType,
+  requested: ConversionInput['dtype'],
+  isProtected: (name: string) => boolean,
+): DType {
+  if (requested === 'source' || !CASTABLE.includes(source) || isProtected(name)) return source;
+  return REQUESTED[requested];
+}
+
+/** A test for names against patterns in which `*` stands for one index. */
+export function matchNames(patterns: readonly string[]): (name: string) => boolean {
+  const tests = patterns.map((pattern) => {
+    const literal = pattern.split('*').map((part) => part.replaceAll('.', String.raw`\.`));
+    return new RegExp(`^${literal.join(String.raw`\d+`)}$`);
+  });
+  return (name) => tests.some((test) => test.test(name));
+}

@@ -1,0 +1,62 @@
+// How the rows of a source tensor become the rows of its targets: every transform is a list of periodic runs of rows.
+// Rows are axis 0 once the layer axis has been taken off; the remaining axes are never touched.
+
+/**
+ * `rows` consecutive source rows that become consecutive rows of one target, `repeats` times over: occurrence i takes
+ * `[source + i * sourcePeriod, + rows)` to `[targetRow + i * targetPeriod, + rows)`.
+ */
+export interface RowRun {
+  /** Index into the rule's `to`. */
+  readonly target: number;
+  readonly source: number;
+  readonly rows: number;
+  readonly repeats: number;
+  readonly sourcePeriod: number;
+  readonly targetRow: number;
+  readonly targetPeriod: number;
+}
+
+/** A transform for one source shape. The runs and the padding cover the source rows exactly once, and each target's rows exactly once. */
+export interface RowMap {
+  readonly runs: readonly RowRun[];
+  /** Rows of each target. */
+  readonly targetRows: readonly number[];
+  /** Source rows at the end that are vocabulary padding. */
+  readonly padding: number;
+}
+
+/** A run that occurs once. */
+export function singleRun(target: number, source: number, rows: number): RowRun {
+  return { target, source, rows, repeats: 1, sourcePeriod: rows, targetRow: 0, targetPeriod: rows };
+}
+
+/** Says which rows a map takes twice or not at all, or null: the part of the books that no sum of volumes could prove. */
+export function rowMapProblem(map: RowMap, sourceRows: number): string | null {
+  const taken: [number, number][] = [[sourceRows - map.padding, sourceRows]];
+  const given = map.targetRows.map((): [number, number][] => []);
+  for (const run of map.runs) {
+    for (let i = 0; i < run.repeats; i += 1) {
+      const source = run.source + i * run.sourcePeriod;
+      const target = run.targetRow + i * run.targetPeriod;
+      taken.push([source, source + run.rows]);
+      given[run.target]?.push([target, target + run.rows]);
+    }
+  }
+  const problem = lineProblem(taken, sourceRows);
+  if (problem) return `source ${problem}`;
+  for (const [index, rows] of map.targetRows.entries()) {
+    const found = lineProblem(given[index] ?? [], rows);
+    if (found) return `target ${index} ${found}`;
+  }
+  return null;
+}
+
+function lineProblem(intervals: [number, number][], length: number): string | null {
+  let end = 0;
+  for (const [from, to] of intervals.filter(([a, b]) => b > a).sort((a, b) => a[0] - b[0])) {
+    if (from > end) return `rows ${end}..${from - 1} are not covered`;
+    if (from < end) return `row ${from} is covered twice`;
+    end = to;
+  }
+  return end === length ? null : `has ${length} rows, ${end} are covered`;
+}

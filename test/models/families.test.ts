@@ -1,0 +1,105 @@
+// The tables: found by architecture, dimensions read from config.json, and every expected key has a row that gives it.
+import { describe, expect, it } from 'vitest';
+import { ConversionError } from '../../src/contract/failures.ts';
+import { DROP_RULES, findDrop } from '../../src/models/drops.ts';
+import { FAMILIES, findFamily } from '../../src/models/registry.ts';
+
+const CONFIG = {
+  hidden_size: 64,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  num_hidden_layers: 2,
+  intermediate_size: 96,
+  vocab_size: 100,
+};
+
+describe('findFamily', () => {
+  it.each([
+    ['LlamaForCausalLM', 'llama'],
+    ['MistralForCausalLM', 'mistral'],
+    ['Qwen2ForCausalLM', 'qwen2'],
+    ['Qwen3ForCausalLM', 'qwen3'],
+  ])('%s', (architecture, name) => expect(findFamily({ architectures: [architecture] })?.name).toBe(name));
+
+  it('knows nothing of others, nor of configs without architectures', () => {
+    expect(findFamily({ architectures: ['Qwen3MoeForCausalLM'] })).toBeNull();
+    expect(findFamily({ model_type: 'llama' })).toBeNull();
+    expect(findFamily({ architectures: 'LlamaForCausalLM' })).toBeNull();
+  });
+});
+
+describe.each(FAMILIES)('$name', (family) => {
+  it('names each Megatron key once, and each Hugging Face key at most for two spellings', () => {
+    const from = family.rules.flatMap((rule) => rule.from);
+    expect(new Set(from).size).toBe(from.length);
+  });
+
+  it.each([{}, { attention_bias: true }, { mlp_bias: true }, { tie_word_embeddings: true }])('has a row for every expected key: %j', (more) => {
+    const config = { ...CONFIG, ...more };
+    const given = new Set(family.rules.flatMap((rule) => rule.to));
+    for (const key of family.expected(family.dimensions(config), config).keys()) {
+      expect(given).toContain(key.replace(/layers\.\d+/, 'layers.*'));
+    }
+  });
+
+  it('keeps its keys apart from the general rules', () => {
+    for (const key of family.rules.flatMap((rule) => rule.from)) expect(findDrop(key), key).toBeNull();
+  });
+
+  it('names every unusable field of config.json', () => {
+    const config = { ...CONFIG, hidden_size: 0, vocab_size: '100', num_hidden_layers: undefined, tie_word_embeddings: 'no' };
+    try {
+      family.dimensions(config);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConversionError);
+      expect((error as ConversionError).type).toBe('ReferenceMismatch');
+      expect([...(error as ConversionError).problems].sort()).toEqual([
+        'config.json: hidden_size must be a positive integer, found 0',
+        'config.json: num_hidden_layers must be a positive integer, found nothing',
+        'config.json: tie_word_embeddings must be true or false, found "no"',
+        'config.json: vocab_size must be a positive integer, found "100"',
+      ]);
+    }
+  });
+});
+
+describe('dimensions', () => {
+  const of = (name: string, more: object): unknown => FAMILIES.find((family) => family.name === name)?.dimensions({ ...CONFIG, ...more });
+
+  it('derive what config.json leaves out as transformers does', () => {
+    expect(of('llama', { num_key_value_heads: null })).toMatchObject({ queryGroups: 4, headDim: 16 });
+    expect(of('mistral', { head_dim: 32 })).toMatchObject({ headDim: 32, tied: false });
+    expect(of('qwen3', {})).toMatchObject({ headDim: 128 });
+    expect(of('qwen3', { head_dim: 8, tie_word_embeddings: true })).toMatchObject({ headDim: 8, tied: true });
+  });
+
+  it('refuse heads that the groups do not divide', () => {
+    expect(() => of('llama', { num_key_value_heads: 3 })).toThrow(
+      'num_attention_heads (4) must be a multiple of num_key_value_heads (3)',
+    );
+  });
+});
+
+describe('the general rules', () => {
+  it.each([
+    ['optimizer.state.exp_avg.decoder.layers.mlp.linear_fc1.weight', 'optimizer'],
+    ['optimizer', 'optimizer'],
+    ['chained_1.optimizer.distributed.dp_group_idx_0.gbuf_idx_0.dtype_0.bucket_idx_0.param', 'optimizer'],
+    ['rng_state/shard_0.0_1.1', 'rng'],
+    ['decoder.layers.mlp.experts.experts.linear_fc1._extra_state/shard_0.2_4.4', 'extra state'],
+    ['rerun_state_machine_state/shard_0_1', 'rerun state'],
+    ['common_state/shard_0_1', 'common state'],
+    ['opt_param_scheduler', 'scheduler'],
+    ['decoder.layers.self_attention.linear_qkv.input_quantizer._amax', 'quantizer state'],
+    ['mtp.layers.0.transformer_layer.mlp.linear_fc1.weight', 'mtp'],
+    ['module.mtp.layers.0.enorm.weight', 'mtp'],
+  ])('%s: %s', (key, name) => expect(findDrop(key)?.name).toBe(name));
+
+  it.each(['decoder.layers.mlp.linear_fc1.weight', 'optimizers.weight', 'my_optimizer', 'decoder.mtp.weight', 'rng_statement'])(
+    'say nothing about %s',
+    (key) => expect(findDrop(key)).toBeNull(),
+  );
+
+  it('have names of their own', () => expect(new Set(DROP_RULES.map(({ name }) => name)).size).toBe(DROP_RULES.length));
+});
