@@ -1,6 +1,6 @@
 // What a rank leaves behind for each finished file, and what it prints.
 
-/** `<file>.done.json`, written last, after the file was fsynced and renamed. */
+/** `done/<file>.json`, written last, after the file was fsynced and renamed. */
 export interface DoneRecord {
   readonly name: string;
   readonly byteDigest: string;
@@ -11,6 +11,8 @@ export interface DoneRecord {
   readonly tensors: Readonly<Record<string, number>>;
   /** Source bytes read, those read for their checksum only included. */
   readonly bytesRead: number;
+  /** Source items without a stored checksum: their bytes could not be checked. */
+  readonly unchecked: number;
   readonly rank: number;
   readonly attempt: number;
   readonly seconds: number;
@@ -18,7 +20,7 @@ export interface DoneRecord {
 
 /** One JSON line on a rank's stdout. */
 export type RankEvent =
-  | { readonly event: 'start'; readonly rank: number; readonly files: number }
+  | { readonly event: 'start'; readonly rank: number; readonly pid: number; readonly files: number }
   | { readonly event: 'progress'; readonly rank: number; readonly file: string; readonly bytes: number }
   | {
       readonly event: 'file';
@@ -28,5 +30,13 @@ export type RankEvent =
       readonly bytesRead: number;
       readonly seconds: number;
     }
-  | { readonly event: 'end'; readonly rank: number }
-  | { readonly event: 'error'; readonly rank: number; readonly type: string; readonly message: string };
+  | { readonly event: 'end'; readonly rank: number; readonly peakMemory: number }
+  | {
+      readonly event: 'error';
+      readonly rank: number;
+      /** A `FailureType`. */
+      readonly type: string;
+      readonly message: string;
+      readonly problems: readonly string[];
+      readonly facts: Readonly<Record<string, unknown>>;
+    };

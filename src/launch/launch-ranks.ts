@@ -1,0 +1,98 @@
+// Starts the ranks, follows their events, and sees to it that none is left.
+import { ConversionError } from '../contract/failures.ts';
+import type { RankEvent } from '../rank/types.ts';
+import { endProcesses } from './find-processes.ts';
+import { judgeRanks, type RankError, stalled } from './judge-ranks.ts';
+import { type Programs, rankCommand } from './rank-command.ts';
+import { parseRankEvent } from './rank-events.ts';
+import { runProcess } from './run-process.ts';
+
+export interface LaunchRequest {
+  /** Node and its arguments: what each rank executes. */
+  readonly program: readonly [string, ...string[]];
+  /** Consecutive arguments of `program` that no other launch on this machine has: what is left of its ranks is found by them. */
+  readonly mark: readonly string[];
+  readonly ranks: number;
+  /** False: no torchrun. */
+  readonly distributed: boolean;
+  readonly policy: Programs;
+  readonly signal: AbortSignal;
+  /** Seconds without an event after which the ranks are ended. */
+  readonly stallSeconds: number;
+  readonly onEvent: (event: RankEvent) => void;
+}
+
+export interface LaunchResult {
+  readonly seconds: number;
+  /** Highest resident memory of a rank, in bytes. */
+  readonly peakMemory: number;
+}
+
+/** SIGTERM to torchrun, which passes it on; SIGKILL after this many seconds. */
+const KILL_AFTER_SECONDS = 15;
+const LEFTOVER_SECONDS = 10;
+
+/**
+ * Runs the ranks to their end. Ranks of an earlier launch with the same mark are ended first.
+ * @throws the reason of `signal` when it was aborted; ConversionError of a rank, RankFailed, ConversionStalled. In every case no rank
+ * of this launch lives any more on this machine.
+ */
+export async function launchRanks(request: LaunchRequest): Promise<LaunchResult> {
+  request.signal.throwIfAborted();
+  await endLeftovers(request.mark);
+  const errors: RankError[] = [];
+  let peakMemory = 0;
+  const stall = watchStall(request.stallSeconds);
+  const result = await runProcess({
+    command: await rankCommand(request.program, request.ranks, request.distributed, request.policy),
+    env: { OMP_NUM_THREADS: '1' },
+    signal: AbortSignal.any([request.signal, stall.signal]),
+    killAfterSeconds: KILL_AFTER_SECONDS,
+    parentDeathSignal: request.distributed && request.ranks > 1 ? 'TERM' : 'KILL',
+    lifeline: true,
+    onLine: (line, stream) => {
+      const event = stream === 'stdout' ? parseRankEvent(line) : null;
+      if (event === null) return;
+      stall.alive();
+      if (event.event === 'error') errors.push(event);
+      if (event.event === 'end') peakMemory = Math.max(peakMemory, event.peakMemory);
+      request.onEvent(event);
+    },
+  }).finally(() => {
+    stall.stop();
+  });
+  await endLeftovers(request.mark);
+  request.signal.throwIfAborted();
+  const failure = judgeRanks(result, errors);
+  if (stall.signal.aborted) throw stalled(request.stallSeconds, result);
+  if (failure !== null) throw failure;
+  return { seconds: result.seconds, peakMemory };
+}
+
+/** Aborts when nobody called `alive` for `seconds`. */
+function watchStall(seconds: number): { signal: AbortSignal; alive: () => void; stop: () => void } {
+  const controller = new AbortController();
+  const start = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      controller.abort();
+    }, seconds * 1000);
+  let timer = start();
+  return {
+    signal: controller.signal,
+    alive: () => {
+      clearTimeout(timer);
+      if (!controller.signal.aborted) timer = start();
+    },
+    stop: () => {
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function endLeftovers(mark: readonly string[]): Promise<void> {
+  try {
+    await endProcesses(mark, LEFTOVER_SECONDS);
+  } catch (error) {
+    throw new ConversionError('RankFailed', `Ranks are left on this machine: ${String(error)}.`, { cause: error });
+  }
+}
