@@ -1,0 +1,74 @@
+// Names on the target's side. Everything lies in the target's parent, so that publishing is a rename within one file system.
+import { basename, dirname, join, resolve } from 'node:path';
+
+const DIGEST_CHARACTERS = 12;
+
+/** The directory that a conversion works in until it is published: `<parent>/.<name>.<digest>.partial`. */
+export function stagingPath(target: string, byteDigest: string): string {
+  return beside(target, `${short(byteDigest)}.partial`);
+}
+
+/** The record of who works on the target: `<parent>/.<name>.owner.json`. */
+export function ownerPath(target: string): string {
+  return beside(target, 'owner.json');
+}
+
+/** Where an overwritten target waits until the new one stands: `<parent>/.<name>.old-<digest>`. */
+export function setAsidePath(target: string, byteDigest: string): string {
+  return beside(target, `old-${short(byteDigest)}`);
+}
+
+/** Beginning of the names of all set-aside targets, of any digest. */
+export function setAsidePrefix(target: string): string {
+  return `.${basename(resolve(target))}.old-`;
+}
+
+/** What lies where in a staging directory. */
+export interface StagingPaths {
+  readonly root: string;
+  /** Exactly the files of the future target. */
+  readonly export: string;
+  /** The plan without copies. */
+  readonly plan: string;
+  /** One file plan for each output file. */
+  readonly filePlans: string;
+  /** One done record for each finished file. */
+  readonly done: string;
+  /** What was copied from the reference, with the patches of config.json. */
+  readonly reference: string;
+  /** The manifest, before it is moved with the rest. */
+  readonly manifest: string;
+  /** The directory that becomes the target. */
+  readonly publish: string;
+}
+
+export function stagingPaths(staging: string): StagingPaths {
+  return {
+    root: staging,
+    export: join(staging, 'export'),
+    plan: join(staging, 'plan.json'),
+    filePlans: join(staging, 'plan'),
+    done: join(staging, 'done'),
+    reference: join(staging, 'reference.json'),
+    manifest: join(staging, 'manifest.json'),
+    publish: join(staging, 'publish'),
+  };
+}
+
+/** Where attempt `attempt` writes the files that it has not finished. */
+export function attemptPath(staging: string, attempt: number): string {
+  return join(staging, `attempt-${attempt}`);
+}
+
+export function donePath(staging: string, file: string): string {
+  return join(staging, 'done', `${file}.json`);
+}
+
+function beside(target: string, suffix: string): string {
+  const path = resolve(target);
+  return join(dirname(path), `.${basename(path)}.${suffix}`);
+}
+
+function short(digest: string): string {
+  return digest.slice(0, DIGEST_CHARACTERS);
+}

@@ -1,0 +1,104 @@
+// Where an export may be published. Every rule here is checked before a byte is written.
+import { access, constants, lstat, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { findSetAside, looksLikeModel, readTarget } from './target-state.ts';
+
+export interface TargetOptions {
+  readonly overwrite: boolean;
+  /** An export of this digest at the target is what we want to have there, not a conflict. */
+  readonly byteDigest?: string;
+}
+
+/** Room for the dot, the digest and the suffix that staging adds to a name of at most 255 bytes. */
+const LONGEST_NAME_BYTES = 200;
+
+/** Every reason not to publish at `target`, a sentence each with what to do; empty when there is none. Nothing is written. */
+export async function refuseTarget(source: string, target: string, options: TargetOptions): Promise<string[]> {
+  const path = resolve(target);
+  const parent = dirname(path);
+  if (path === parent) return [`hf_path ${target} is the root of the file system; name a directory that does not exist yet`];
+  if (!basename(path).trim()) return [`hf_path ${target} has no name`];
+  const problems = [...nameProblems(path), ...(await overlapProblems(source, path))];
+  const parentProblem = await problemOfParent(parent);
+  if (parentProblem) return [...problems, parentProblem];
+  const placeProblem = await problemOfPlace(path);
+  return [...problems, ...(placeProblem ? [placeProblem] : await contentProblems(path, options))];
+}
+
+function nameProblems(path: string): string[] {
+  const bytes = Buffer.byteLength(basename(path));
+  if (bytes <= LONGEST_NAME_BYTES) return [];
+  return [`the name of hf_path has ${bytes} bytes; at most ${LONGEST_NAME_BYTES} leave room for the staging directory`];
+}
+
+async function overlapProblems(source: string, path: string): Promise<string[]> {
+  const from = await resolveLinks(source);
+  const to = join(await resolveLinks(dirname(path)), basename(path));
+  if (from === to) return [`hf_path ${path} is the checkpoint itself; choose another directory`];
+  if (isBelow(to, from)) return [`hf_path ${path} is inside the checkpoint ${source}; nothing is ever written there`];
+  if (isBelow(from, to)) return [`hf_path ${path} contains the checkpoint ${source}; choose a directory beside it`];
+  return [];
+}
+
+async function problemOfParent(parent: string): Promise<string | null> {
+  const found = await stat(parent).catch(() => null);
+  if (!found) return `the parent of hf_path does not exist: ${parent}; create it first`;
+  if (!found.isDirectory()) return `the parent of hf_path is not a directory: ${parent}`;
+  try {
+    await access(parent, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return `the parent of hf_path cannot be written by this worker: ${parent} (${String(error)})`;
+  }
+}
+
+/** The kind of thing at the target: a rename can neither follow a link nor replace a mount point. */
+async function problemOfPlace(path: string): Promise<string | null> {
+  const found = await lstat(path).catch(() => null);
+  if (!found) return null;
+  if (found.isSymbolicLink()) return `hf_path ${path} is a symbolic link; name the real directory`;
+  if (!found.isDirectory()) return `hf_path ${path} exists and is not a directory`;
+  const parent = await stat(dirname(path));
+  if (found.dev !== parent.dev || (await mountPoints()).has(await resolveLinks(path))) {
+    return `hf_path ${path} is a mount point, so nothing can be renamed to it; choose a directory inside it`;
+  }
+  return null;
+}
+
+async function contentProblems(path: string, options: TargetOptions): Promise<string[]> {
+  const state = await readTarget(path);
+  if (state.kind === 'absent') {
+    const aside = options.overwrite ? [] : await findSetAside(path);
+    return aside.map((old) => `an interrupted overwriting left ${old}; set overwrite=true, or move it back to ${path}`);
+  }
+  if (state.kind === 'empty') return [];
+  if (state.kind === 'export' && state.manifest.byte_digest === options.byteDigest) return [];
+  if (!options.overwrite) {
+    const what = state.kind === 'export' ? `an export of ${state.manifest.source.path}` : 'other files';
+    return [`hf_path ${path} exists and holds ${what}; choose another hf_path, or set overwrite=true to replace it`];
+  }
+  if (state.kind === 'other' && !looksLikeModel(state.entries)) {
+    return [`hf_path ${path} holds no model (${state.entries.slice(0, 3).join(', ')}, ...), so overwrite=true does not delete it`];
+  }
+  return [];
+}
+
+/** Bind mounts share the device of their parent; Linux lists them. */
+async function mountPoints(): Promise<Set<string>> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const points = table.split('\n').map((line) => line.split(' ')[4] ?? '');
+  return new Set(points.map((point) => point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))));
+}
+
+/** The path with links resolved, as far as it exists. */
+async function resolveLinks(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => null);
+  if (real) return real;
+  const parent = dirname(resolve(path));
+  return parent === resolve(path) ? parent : join(await resolveLinks(parent), basename(path));
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const rest = relative(directory, path);
+  return rest !== '' && !/^\.\.(\/|$)/.test(rest);
+}
