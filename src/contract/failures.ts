@@ -158,6 +158,12 @@ export const FAILURES = {
     meaning: 'The finished directory could not be moved into place.',
     advice: 'Check permissions and space beside hf_path; publishing resumes where it stopped.',
   },
+  UnexpectedFailure: {
+    retryable: true,
+    exitCode: 1,
+    meaning: 'A phase failed in a way that has no name here, or its worker was lost again and again.',
+    advice: "Read the cause and the worker's log, then start the same request again; finished files are reused.",
+  },
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureType = keyof typeof FAILURES;

@@ -54,11 +54,17 @@ export const SmokeOptions = z.strictObject({
     .nullish()
     .describe('prompts to continue; default two plain English ones'),
   max_new_tokens: z.int().min(4).max(1024).default(48).describe('tokens to generate for each prompt'),
+  repetition_penalty: z.number().min(1).max(2).default(1.2).describe('of the greedy generation; 1 = none'),
   min_perplexity_ratio: z
     .number()
     .min(1)
-    .default(4)
-    .describe('perplexity of shuffled tokens over that of the passage, at least'),
+    .default(60)
+    .describe('perplexity of shuffled tokens over that of the passages, at least'),
+  min_context_gain: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('nats that a token gains by all earlier tokens over the last four, at least'),
   max_perplexity: z.number().positive().nullish().describe('fail when the perplexity of the passage is above this'),
   timeout: Duration.default('30m').describe('limit of one smoke attempt'),
 });
@@ -68,6 +74,7 @@ export const RetryOptions = z.strictObject({
   fruitless_attempts: z.int().min(1).max(100).default(3).describe('attempts in a row that may finish no file'),
   stall: Duration.default('10m').describe('ranks without progress for this long are ended and retried'),
   convert_timeout: Duration.default('24h').describe('limit of one conversion attempt'),
+  heartbeat: Duration.default('60s').describe('a worker that is silent for this long is lost, and its activity is retried'),
 });
 
 export const TorchrunOptions = z.strictObject({

@@ -83,6 +83,20 @@ export const SmokeResult = z.object({
   perplexity: z.number().nullable(),
   shuffled_perplexity: z.number().nullable(),
   ratio: z.number().nullable(),
+  /** Nats that a token gains by everything before it over the last four tokens only: what attention is worth. */
+  context_gain: z.number().nullish(),
+  /** The same for each passage. */
+  passages: z
+    .array(
+      z.object({
+        name: z.string(),
+        tokens: z.int(),
+        perplexity: z.number(),
+        shuffled_perplexity: z.number(),
+        context_gain: z.number(),
+      }),
+    )
+    .optional(),
   device: z.string().nullable(),
   dtype: z.string().nullable(),
   versions: z.record(z.string(), z.string()),
@@ -177,5 +191,7 @@ export const Progress = z.object({
   rate: z.number().optional(),
   /** Anything an activity needs to carry from one attempt to the next. */
   carry: z.record(z.string(), z.unknown()).optional(),
+  /** Why the last attempt failed. Only the activity adapter sets it: a timeout of the server forgets the failure before it. */
+  failure: z.object({ message: z.string(), problems: z.array(z.string()) }).optional(),
 });
 export type Progress = z.infer<typeof Progress>;

@@ -1,0 +1,63 @@
+// Everything that decides an export, read and put together: shared by preflight, which judges it, and by convert, which recomputes it.
+import { readCheckpoint } from '../checkpoint/read-checkpoint.ts';
+import { readTrainingConfig } from '../checkpoint/training-config.ts';
+import type { Checkpoint, TrainingConfig } from '../checkpoint/types.ts';
+import { ConversionError } from '../contract/failures.ts';
+import type { ConversionInput } from '../contract/input.ts';
+import { architecturesOf, FAMILIES, findFamily } from '../models/registry.ts';
+import type { Family, ModelConfig } from '../models/types.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { statFiles } from '../plan/stat-files.ts';
+import type { Plan } from '../plan/types.ts';
+import { resolveReference } from '../reference/resolve.ts';
+import type { Reference } from '../reference/types.ts';
+import type { Surroundings } from './types.ts';
+
+/** What a plan is made from. */
+export interface PlanBasis {
+  readonly checkpoint: Checkpoint;
+  readonly reference: Reference;
+  readonly family: Family;
+  readonly training: TrainingConfig | null;
+}
+
+export interface BuiltPlan extends PlanBasis {
+  readonly plan: Plan;
+}
+
+/**
+ * Reads `.metadata`, the training configuration and the reference, and plans. Moves no weights.
+ *
+ * @throws ConversionError of the readers; ModelUnsupported; ReferenceMismatch; BooksNotClosed; CheckpointDamaged.
+ */
+export async function buildPlan(input: ConversionInput, surroundings: Surroundings): Promise<BuiltPlan> {
+  const basis = await readBasis(input, surroundings);
+  return { ...basis, plan: await planFrom(basis, input) };
+}
+
+/** @throws ConversionError of the readers; ModelUnsupported. */
+export async function readBasis(input: ConversionInput, surroundings: Surroundings): Promise<PlanBasis> {
+  const checkpoint = await readCheckpoint(input.megatron_path, surroundings.signal);
+  const reference = await resolveReference(input, surroundings);
+  surroundings.signal.throwIfAborted();
+  const training = await readTrainingConfig(checkpoint);
+  return { checkpoint, reference, training, family: requireFamily(reference.config, reference.id) };
+}
+
+/** Plans what `readBasis` read. The file stamps are taken here: they belong to the digest. */
+export async function planFrom({ checkpoint, reference, family, training }: PlanBasis, input: ConversionInput): Promise<Plan> {
+  const checkpointStat = await statFiles(checkpoint);
+  return makePlan({ checkpoint, checkpointStat, family, config: reference.config, training, input });
+}
+
+function requireFamily(config: ModelConfig, id: string): Family {
+  const family = findFamily(config);
+  if (family) return family;
+  const known = FAMILIES.flatMap(({ architectures }) => architectures);
+  throw new ConversionError(
+    'ModelUnsupported',
+    `config.json of ${id} names the architecture ${architecturesOf(config).join(', ') || '(none)'}; engine stream knows ${known.join(', ')}. ` +
+      'Use a supported architecture, or a worker that has the bridge engine enabled.',
+    { facts: { architectures: architecturesOf(config), known } },
+  );
+}

@@ -1,0 +1,174 @@
+// Phase `convert`: plan, staging, ranks, and what stands in `export/` afterwards.
+import { isDeepStrictEqual } from 'node:util';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ConversionError,
+  toSeconds,
+  type ConversionInput,
+  type ConvertResult,
+  type PreflightResult,
+} from '../contract/index.ts';
+import { launchRanks } from '../launch/launch-ranks.ts';
+import { writePlan } from '../plan/plan-files.ts';
+import { statFiles } from '../plan/stat-files.ts';
+import type { Plan } from '../plan/types.ts';
+import { copyReference } from '../publish/copy-reference.ts';
+import { takeOwnership } from '../publish/ownership.ts';
+import { stagingPath } from '../publish/staging.ts';
+import { findFinished } from '../rank/done-record.ts';
+import type { DoneRecord } from '../rank/types.ts';
+import { buildPlan, type BuiltPlan } from './build-plan.ts';
+import { closeAttempt, openAttempt } from './convert-attempt.ts';
+import { ConvertProgress, readFruitless } from './convert-progress.ts';
+import { fruitlessIsFinal, unfinished } from './convert-failures.ts';
+import { writeIndex } from './convert-index.ts';
+import type { Surroundings } from './types.ts';
+
+/** Compiled JavaScript beside us in the package, TypeScript in the repository. */
+const RANK_PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../rank/main.ts' : '../rank/main.js', import.meta.url)
+  .pathname;
+
+/**
+ * Writes the files that are not finished yet, with the ranks of the preflight. Finished files of earlier attempts stay untouched.
+ *
+ * @throws ConversionError SourceChanged when the checkpoint is not what the preflight saw, before or after; TargetOwned; the ranks' own;
+ * RankFailed and ConversionStalled, with `facts.final` after retry.fruitless_attempts in a row that finished no file.
+ */
+export async function convert(
+  input: ConversionInput,
+  preflight: PreflightResult,
+  surroundings: Surroundings,
+): Promise<ConvertResult> {
+  const started = performance.now();
+  surroundings.onProgress({
+    phase: 'convert',
+    message: 'reading the checkpoint metadata',
+    carry: carryOver(surroundings),
+  });
+  const built = await planAgain(input, preflight, surroundings);
+  const { plan } = built;
+  const before = await statFiles(built.checkpoint);
+  await takeOwnership(input.hf_path, plan.byteDigest, surroundings);
+  const staging = stagingPath(input.hf_path, plan.byteDigest);
+  await mkdir(staging, { recursive: true });
+  await writePlan(plan, staging);
+
+  const progress = await writePending(plan, staging, input, preflight.ranks, surroundings);
+  if (!isDeepStrictEqual(await statFiles(built.checkpoint), before))
+    throw sourceChanged(input, 'while it was converted');
+  const records = collectRecords(plan, staging);
+  await writeIndex(plan, staging);
+  const { warnings } = await copyReference(input, plan, built.reference, staging);
+
+  const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+  return {
+    staging,
+    byte_digest: plan.byteDigest,
+    files: records.length,
+    files_reused: progress.totals.reusedFiles,
+    bytes_written: bytes - progress.totals.reusedBytes,
+    bytes_reused: progress.totals.reusedBytes,
+    bytes_read: progress.bytesRead,
+    ranks: preflight.ranks,
+    attempt: Math.max(...records.map((record) => record.attempt)),
+    seconds: (performance.now() - started) / 1000,
+    warnings: [...warnings, ...uncheckedItems(records)],
+  };
+}
+
+/** The reference is pinned to the commit that the preflight resolved: a branch may have moved since. */
+async function planAgain(
+  input: ConversionInput,
+  preflight: PreflightResult,
+  surroundings: Surroundings,
+): Promise<BuiltPlan> {
+  const revision = preflight.reference_revision ?? input.hf_revision;
+  const built = await buildPlan({ ...input, hf_revision: revision }, surroundings);
+  surroundings.signal.throwIfAborted();
+  if (built.plan.byteDigest !== preflight.byte_digest) throw sourceChanged(input, 'since it was checked');
+  if (built.reference.digest !== preflight.reference_digest) throw referenceChanged(input, built.reference.path);
+  return built;
+}
+
+async function writePending(
+  plan: Plan,
+  staging: string,
+  input: ConversionInput,
+  ranks: number,
+  surroundings: Surroundings,
+): Promise<ConvertProgress> {
+  const files = plan.files.map(({ name, bytes }) => ({ name, bytes }));
+  const pending = files.filter(({ name, bytes }) => findFinished(staging, name, plan.byteDigest, bytes) === null);
+  const sum = (list: typeof files): number => list.reduce((total, { bytes }) => total + bytes, 0);
+  const totals = {
+    bytes: sum(files),
+    files: files.length,
+    reusedBytes: sum(files) - sum(pending),
+    reusedFiles: files.length - pending.length,
+  };
+  const progress = new ConvertProgress(totals, readFruitless(surroundings.previous), surroundings.onProgress);
+  if (pending.length === 0) return progress;
+  const attempt = await openAttempt(staging, { byteDigest: plan.byteDigest, files: pending });
+  progress.report(`starting ${ranks} ${ranks === 1 ? 'rank' : 'ranks'}`);
+  const options = ['--checkpoint', plan.checkpoint, '--attempt', String(attempt), '--lifeline'];
+  try {
+    await launchRanks({
+      program: [
+        process.execPath,
+        RANK_PROGRAM,
+        '--staging',
+        staging,
+        ...options,
+        ...(input.distributed_save ? [] : ['--single-writer']),
+      ],
+      mark: ['--staging', staging],
+      ranks,
+      distributed: input.distributed !== false,
+      policy: surroundings.policy,
+      signal: surroundings.signal,
+      stallSeconds: toSeconds(input.retry.stall),
+      onEvent: (event) => {
+        progress.take(event);
+      },
+    });
+  } catch (error) {
+    throw fruitlessIsFinal(error, progress.fruitless, input.retry.fruitless_attempts);
+  }
+  await closeAttempt(staging, attempt);
+  return progress;
+}
+
+/** @throws ConversionError RankFailed when the ranks ended well and left a file undone. */
+function collectRecords(plan: Plan, staging: string): DoneRecord[] {
+  const records = plan.files.map(({ name, bytes }) => findFinished(staging, name, plan.byteDigest, bytes));
+  const missing = plan.files.filter((_, index) => records[index] === null);
+  if (missing.length > 0)
+    throw unfinished(
+      missing.map(({ name }) => name),
+      join(staging, 'done'),
+    );
+  return records.filter((record) => record !== null);
+}
+
+function uncheckedItems(records: readonly DoneRecord[]): string[] {
+  const count = records.reduce((sum, record) => sum + record.unchecked, 0);
+  if (count === 0) return [];
+  return [
+    `${count} items of the checkpoint carry no checksum (torch.serialization.set_crc32_options(False)): their bytes could not be checked.`,
+  ];
+}
+
+function carryOver({ previous }: Surroundings): Record<string, unknown> {
+  return { fruitless: readFruitless(previous) };
+}
+
+function sourceChanged({ megatron_path }: ConversionInput, when: string): ConversionError {
+  const message = `${megatron_path} changed ${when}: its metadata, or size, time or inode of a shard is another. Start again once nothing writes to it.`;
+  return new ConversionError('SourceChanged', message, { problems: [message], facts: { path: megatron_path } });
+}
+
+function referenceChanged({ hf_model_id }: ConversionInput, path: string): ConversionError {
+  const message = `The files of ${hf_model_id} at ${path} changed since they were checked. Start the conversion again.`;
+  return new ConversionError('ReferenceUnavailable', message, { problems: [message], facts: { path } });
+}

@@ -1,0 +1,60 @@
+// What the operator of this worker allows: paths, and code of the reference.
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import type { ConversionInput } from '../contract/input.ts';
+import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import type { Reference } from '../reference/types.ts';
+import { existingParent } from './preflight-space.ts';
+import type { WorkerPolicy } from './types.ts';
+
+type PolicyInput = Pick<ConversionInput, 'megatron_path' | 'hf_path' | 'smoke' | 'hf_model_id'>;
+
+/** Paths of the request that lie outside the allowed roots once links are resolved, a sentence each. */
+export async function refusePaths(input: PolicyInput, { allowedRoots }: Pick<WorkerPolicy, 'allowedRoots'>): Promise<string[]> {
+  const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => resolve(root))));
+  const paths: [name: string, path: string | null | undefined][] = [
+    ['megatron_path', input.megatron_path],
+    ['hf_path', input.hf_path],
+    ['smoke.offload_folder', input.smoke.offload_folder],
+    ['hf_model_id', isAbsolute(input.hf_model_id) ? input.hf_model_id : null],
+  ];
+  const problems: string[] = [];
+  for (const [name, path] of paths) {
+    if (path == null) continue;
+    const real = await resolveReal(path);
+    if (roots.some((root) => isWithin(real, root))) continue;
+    problems.push(
+      `${name} ${path}${real === path ? '' : ` (really ${real})`} is outside what this worker may use (${allowedRoots.join(', ')}). ` +
+        'Choose a path below one of these, or ask the operator to extend allowed_roots in the worker configuration.',
+    );
+  }
+  return problems;
+}
+
+/** What will happen to the code of a reference that has some, or null where it has none. */
+export function describeRemoteCode(
+  input: Pick<ConversionInput, 'trust_remote_code'>,
+  policy: Pick<WorkerPolicy, 'remoteCode'>,
+  reference: Pick<Reference, 'id' | 'revision' | 'digest' | 'remoteCode'>,
+): string | null {
+  if (reference.remoteCode.length === 0) return null;
+  const name = reference.revision === null ? reference.digest : `${reference.id}@${reference.revision}`;
+  const what = `the reference has code of its own (${reference.remoteCode.join(', ')})`;
+  if (!input.trust_remote_code) return `${what}; it is copied but does not run, since trust_remote_code=false.`;
+  if (isRemoteCodeAllowed(input, policy, reference)) {
+    return `${what}; it may run in the smoke generation, as the request and the worker policy allow it (${name}).`;
+  }
+  return `${what}; it is copied but does not run: the worker policy does not name ${name} under remote_code.`;
+}
+
+/** The path with links resolved, as far as it exists. */
+async function resolveReal(path: string): Promise<string> {
+  const parent = await existingParent(path);
+  const real = await realpath(parent);
+  return resolve(real, relative(parent, resolve(path)));
+}
+
+function isWithin(path: string, root: string): boolean {
+  const rest = relative(root, path);
+  return rest === '' || (rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest));
+}

@@ -1,0 +1,71 @@
+// What the preflight found, for the result: figures, and what people should know although nothing is wrong.
+import { availableParallelism } from 'node:os';
+import type { ConversionInput } from '../contract/input.ts';
+import type { PreflightResult } from '../contract/results.ts';
+import { formatBytes } from '../contract/units.ts';
+import { architecturesOf } from '../models/registry.ts';
+import { compareSettings } from '../plan/compare-settings.ts';
+import type { LayoutProblems } from '../plan/layout-rules.ts';
+import type { Plan } from '../plan/types.ts';
+import type { PlanBasis } from './build-plan.ts';
+import { describeRemoteCode } from './preflight-policy.ts';
+import { chooseRanks } from './preflight-ranks.ts';
+import type { WorkerPolicy } from './types.ts';
+
+export interface PreflightFindings {
+  readonly input: ConversionInput;
+  readonly basis: PlanBasis;
+  readonly plan: Plan;
+  readonly policy: WorkerPolicy;
+  readonly layout: LayoutProblems;
+  readonly memoryNotes: readonly string[];
+}
+
+export function composeResult({ input, basis, plan, policy, layout, memoryNotes }: PreflightFindings): PreflightResult {
+  const { reference, family, training } = basis;
+  const { ranks, notes } = chooseRanks(input, availableParallelism(), plan.files.length);
+  const code = describeRemoteCode(input, policy, reference);
+  return {
+    engine: 'stream',
+    family: family.name,
+    architecture: architecturesOf(reference.config)[0] ?? family.name,
+    reference_revision: reference.revision,
+    reference_path: reference.path,
+    reference_digest: reference.digest,
+    byte_digest: plan.byteDigest,
+    tensors: plan.tensors,
+    parameters: plan.parameters,
+    bytes: plan.bytes,
+    files: plan.files.length,
+    ranks,
+    warnings: [
+      ...reference.warnings,
+      ...layout.warnings,
+      ...(training ? compareSettings(reference.config, training) : []),
+      ...lossWarnings(plan),
+    ],
+    notes: [...layout.notes, ...notes, ...memoryNotes, ...(code ? [code] : []), ...bookNotes(plan)],
+  };
+}
+
+/** With strict=false: what the export loses. */
+function lossWarnings({ books: { unmapped, missing } }: Plan): string[] {
+  const show = (names: readonly string[]): string => names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
+  const warnings: string[] = [];
+  if (unmapped.length > 0) {
+    warnings.push(`strict=false: ${unmapped.length} source tensor(s) have no rule and are left out: ${show(unmapped)}`);
+  }
+  if (missing.length > 0) {
+    warnings.push(`strict=false: ${missing.length} expected tensor(s) are not produced: ${show(missing)}`);
+  }
+  return warnings;
+}
+
+function bookNotes({ books }: Plan): string[] {
+  const notes: string[] = [];
+  const { rows, bytes } = books.vocabularyPadding;
+  if (rows > 0) notes.push(`${rows} rows of vocabulary padding are cut (${formatBytes(bytes)})`);
+  const mtp = books.dropped.find(({ rule }) => rule === 'mtp');
+  if (mtp) notes.push(`${mtp.tensors} multi-token prediction tensors are dropped (${formatBytes(mtp.bytes)})`);
+  return notes;
+}

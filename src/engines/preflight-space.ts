@@ -1,0 +1,44 @@
+// Whether the export fits on the disk of its target.
+import { stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { formatBytes } from '../contract/units.ts';
+import type { Plan } from '../plan/types.ts';
+import { donePath, stagingPath, stagingPaths } from '../publish/staging.ts';
+
+/** Room for config, tokenizer, plan and records. */
+const SMALL_FILES = 64 * 1024 * 1024;
+
+/** A sentence, or null where there is enough room. Files that an earlier attempt finished need none. */
+export async function spaceProblem(target: string, plan: Pick<Plan, 'files' | 'byteDigest'>): Promise<string | null> {
+  const place = await existingParent(target);
+  const { bavail, bsize } = await statfs(place);
+  const free = bavail * bsize;
+  const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const finished = await finishedBytes(stagingPath(target, plan.byteDigest), plan.files);
+  const needed = total - finished + SMALL_FILES;
+  if (free >= needed) return null;
+  const reuse = finished > 0 ? `, ${formatBytes(finished)} of it already written` : '';
+  return (
+    `the export needs ${formatBytes(total)}${reuse}, but the file system of ${place} has ${formatBytes(free)} free. ` +
+    `Free ${formatBytes(needed - free)} (${needed - free} bytes), or choose an hf_path on another file system.`
+  );
+}
+
+/** The path itself or the nearest directory above it that exists. */
+export async function existingParent(path: string): Promise<string> {
+  const absolute = resolve(path);
+  const found = await stat(absolute).catch(() => null);
+  if (found || absolute === dirname(absolute)) return absolute;
+  return existingParent(dirname(absolute));
+}
+
+async function finishedBytes(staging: string, files: Plan['files']): Promise<number> {
+  const sizes = await Promise.all(
+    files.map(async ({ name, bytes }) => {
+      const done = await stat(donePath(staging, name)).catch(() => null);
+      const file = await stat(join(stagingPaths(staging).export, name)).catch(() => null);
+      return done && file?.size === bytes ? bytes : 0;
+    }),
+  );
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
+}

@@ -1,0 +1,114 @@
+// The last phase: manifest and rename. Works from the results of the others and from the staging directory.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findPackageRoot } from '../config/package-root.ts';
+import { ConversionError } from '../contract/failures.ts';
+import type { ConversionInput } from '../contract/input.ts';
+import type { PublishResult } from '../contract/results.ts';
+import { readPlan } from '../plan/plan-files.ts';
+import type { PlanSummary } from '../plan/types.ts';
+import { composeManifest, type PhaseResults } from '../publish/compose-manifest.ts';
+import { type CopiedReference, readCopiedReference } from '../publish/copy-reference.ts';
+import type { Manifest, ManifestFile } from '../publish/manifest.ts';
+import { publishExport } from '../publish/publish.ts';
+import { stagingPaths } from '../publish/staging.ts';
+import { findPublished } from '../publish/target-state.ts';
+import { readDoneRecord } from '../rank/done-record.ts';
+import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import type { Surroundings } from './types.ts';
+
+const INDEX_FILE = 'model.safetensors.index.json';
+
+/**
+ * Publish what the earlier phases made at `hf_path`. An attempt that follows a crash goes on where that one stopped.
+ * @throws ConversionError TargetOwned, TargetRefused, VerificationFailed (staging is not whole), PublishFailed.
+ */
+export async function publishPhase(
+  input: ConversionInput,
+  results: PhaseResults,
+  surroundings: Surroundings,
+): Promise<PublishResult> {
+  const { staging } = results.converted;
+  const manifest = await findManifest(input, results, surroundings);
+  return publishExport({
+    target: input.hf_path,
+    staging,
+    manifest,
+    overwrite: input.overwrite,
+    surroundings,
+    onStep: (step) => surroundings.onProgress({ phase: 'publish', message: step }),
+  });
+}
+
+/** A crash may also have interrupted the removal of a staging directory whose export stands; then the target speaks for itself. */
+async function findManifest(input: ConversionInput, results: PhaseResults, surroundings: Surroundings): Promise<Manifest> {
+  try {
+    return await manifestOfStaging(input, results, surroundings);
+  } catch (error) {
+    const published = error instanceof ConversionError ? await manifestOfTarget(input, results) : null;
+    if (published) return published;
+    throw error;
+  }
+}
+
+async function manifestOfStaging(
+  input: ConversionInput,
+  results: PhaseResults,
+  { policy, worker }: Surroundings,
+): Promise<Manifest> {
+  const { staging } = results.converted;
+  const reference = await readCopiedReference(staging);
+  if (!reference || !existsSync(stagingPaths(staging).plan)) {
+    const message = `Neither ${staging} nor ${input.hf_path} holds this export. Run the conversion again.`;
+    throw new ConversionError('VerificationFailed', message, { facts: { staging, target: input.hf_path } });
+  }
+  const plan = await readPlan(staging);
+  return composeManifest({
+    ...results,
+    input,
+    plan,
+    reference,
+    remoteCodeAllowed: isRemoteCodeAllowed(input, policy, reference),
+    files: await listFiles(staging, plan, reference),
+    worker,
+    version: await packageVersion(),
+    written: new Date().toISOString(),
+  });
+}
+
+/** After the crash of an attempt that had removed its staging, and after a conversion that found its export published. */
+async function manifestOfTarget(input: ConversionInput, { preflight }: PhaseResults): Promise<Manifest | null> {
+  const published = await findPublished(input.hf_path, preflight.byte_digest);
+  return published?.manifest.reference.digest === preflight.reference_digest ? published.manifest : null;
+}
+
+/** Digests of weights were taken while they were written, and compared by `verify`; the small files are read here. */
+async function listFiles(staging: string, plan: PlanSummary, reference: CopiedReference): Promise<ManifestFile[]> {
+  const small = [...reference.files, ...(plan.index ? [INDEX_FILE] : [])];
+  const weights = plan.files.map(({ name, bytes }) => {
+    const record = readDoneRecord(staging, name);
+    if (record) return { name, bytes, sha256: record.sha256 };
+    throw new ConversionError('VerificationFailed', `${name} has no done record in ${staging}. Run the conversion again.`);
+  });
+  const others = await Promise.all(small.map((name) => describeFile(staging, name)));
+  return [...weights, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** An earlier attempt may have moved the file already. */
+async function describeFile(staging: string, name: string): Promise<ManifestFile> {
+  const paths = stagingPaths(staging);
+  const path = [join(paths.export, name), join(paths.publish, name)].find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new ConversionError('VerificationFailed', `${name} is not in ${staging}. Run the conversion again.`);
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return { name, bytes: (await stat(path)).size, sha256: hash.digest('hex') };
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(join(findPackageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
