@@ -1,0 +1,13 @@
+// Activity `checkCompleteness`: one look at the checkpoint. Its retries are the wait.
+import type { CompletenessResult } from '../contract/index.ts';
+import type { WorkerPolicy } from '../engines/types.ts';
+import { CheckCompletenessArguments } from './arguments.ts';
+import { runActivity } from './run-activity.ts';
+
+export const makeCheckCompleteness = (
+  policy: WorkerPolicy,
+): ((args: CheckCompletenessArguments) => Promise<CompletenessResult>) =>
+  runActivity('checkCompleteness', policy, CheckCompletenessArguments, async ({ input }, surroundings) => {
+    const { examineCheckpoint } = await import('../checkpoint/completeness/examine.ts');
+    return examineCheckpoint(input.megatron_path, input, surroundings);
+  });

@@ -1,0 +1,29 @@
+// The activities of a worker, made for its policy. Domain code is loaded when an activity first runs.
+import type { WorkerPolicy } from '../engines/types.ts';
+import { makeCheckCompleteness } from './check-completeness.ts';
+import { makeConvert } from './convert.ts';
+import { makePublish } from './publish.ts';
+import { makeSmokeGenerate } from './smoke-generate.ts';
+import type { ConversionActivities } from './types.ts';
+import { makeValidateParallelism } from './validate-parallelism.ts';
+import { makeVerify } from './verify.ts';
+
+export type { ConversionActivities } from './types.ts';
+export type { WorkerPolicy } from '../engines/types.ts';
+
+/**
+ * The six activities, to register in a worker of your own. Programs and allowed paths come from `policy`, never from a request.
+ *
+ * @example
+ * Worker.create({ taskQueue: CONVERT_QUEUE, activities: createActivities({ policy }), maxConcurrentActivityTaskExecutions: 1 })
+ */
+export function createActivities({ policy }: { readonly policy: WorkerPolicy }): ConversionActivities {
+  return {
+    checkCompleteness: makeCheckCompleteness(policy),
+    validateParallelism: makeValidateParallelism(policy),
+    convert: makeConvert(policy),
+    verify: makeVerify(policy),
+    smokeGenerate: makeSmokeGenerate(policy),
+    publish: makePublish(policy),
+  };
+}

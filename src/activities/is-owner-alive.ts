@@ -1,0 +1,39 @@
+// Is the recorded owner of a target still at work? Asked when a target has an ownership record of somebody else.
+import { hostname } from 'node:os';
+
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
+
+import type { Worker } from '../engines/types.ts';
+
+/**
+ * A workflow is alive while the server has that very run open. A command-line process is looked up on its own host; on another host
+ * nobody can know, so it counts as alive, and the message of the refusal names it.
+ *
+ * @throws the server's error when it cannot be asked: the attempt is retried then, and nothing is taken over meanwhile
+ */
+export async function isOwnerAlive(owner: Worker, client: Client): Promise<boolean> {
+  return owner.kind === 'cli' ? isProcessAlive(owner) : isRunOpen(owner, client);
+}
+
+async function isRunOpen(owner: Worker, client: Client): Promise<boolean> {
+  const namespace = owner.namespace ?? client.options.namespace;
+  const asked = new Client({ connection: client.connection, namespace });
+  try {
+    const { status } = await asked.workflow.getHandle(owner.workflowId, owner.runId).describe();
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+function isProcessAlive(owner: Worker): boolean {
+  if (owner.host !== hostname()) return true;
+  try {
+    process.kill(owner.pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it exists and belongs to another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

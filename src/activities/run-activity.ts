@@ -1,0 +1,60 @@
+// The one adapter between Temporal and the domain: arguments in, surroundings around, progress and errors out.
+import { hostname } from 'node:os';
+
+import { Context, type Info } from '@temporalio/activity';
+import type { z } from 'zod';
+
+import { ConversionError, type Phase } from '../contract/index.ts';
+import type { Surroundings, Worker, WorkerPolicy } from '../engines/types.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { isOwnerAlive } from './is-owner-alive.ts';
+import { toApplicationFailure } from './to-application-failure.ts';
+
+/**
+ * Makes an activity of a domain function.
+ *
+ * @param schema - parses the one argument; what does not fit is the final failure `InvalidInput`
+ * @param work - gets the parsed argument and its surroundings; it must stop, and leave no process, when `signal` aborts
+ */
+export function runActivity<A, R>(
+  phase: Phase,
+  policy: WorkerPolicy,
+  schema: z.ZodType<A>,
+  work: (args: A, surroundings: Surroundings) => Promise<R>,
+): (args: A) => Promise<R> {
+  return async (args) => {
+    const context = Context.current();
+    const signal = context.cancellationSignal;
+    const heart = startHeartbeat(phase);
+    try {
+      return await work(schema.parse(args), {
+        signal,
+        onProgress: heart.onProgress,
+        policy,
+        worker: describeWorker(context.info),
+        previous: context.info.heartbeatDetails,
+        isOwnerAlive: (owner) => isOwnerAlive(owner, context.client),
+      });
+    } catch (error) {
+      // Only the cancellation itself tells the server that the cancel, pause or reset was obeyed; any other error would be a failure.
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof ConversionError) heart.leaveFailure(error.message, error.problems);
+      throw toApplicationFailure(error);
+    } finally {
+      heart.stop();
+    }
+  };
+}
+
+function describeWorker(info: Info): Worker {
+  return {
+    kind: 'workflow',
+    // An activity that a client started by itself has no workflow around it.
+    workflowId: info.workflowExecution?.workflowId ?? info.activityId,
+    runId: info.workflowExecution?.runId ?? info.activityRunId ?? '',
+    attempt: info.attempt,
+    namespace: info.namespace,
+    host: hostname(),
+    pid: process.pid,
+  };
+}

@@ -1,0 +1,11 @@
+// Activity `verify`: closes the books on what is on disk.
+import type { VerifyResult } from '../contract/index.ts';
+import type { WorkerPolicy } from '../engines/types.ts';
+import { VerifyArguments } from './arguments.ts';
+import { runActivity } from './run-activity.ts';
+
+export const makeVerify = (policy: WorkerPolicy): ((args: VerifyArguments) => Promise<VerifyResult>) =>
+  runActivity('verify', policy, VerifyArguments, async ({ input, preflight, converted }, surroundings) => {
+    const { verify } = await import('../engines/verify.ts');
+    return verify(input, preflight, converted, surroundings);
+  });

@@ -1,0 +1,52 @@
+// Runs one phase after the other and keeps the board and the UI's details in step.
+import { CancellationScope, isCancellation, setCurrentDetails } from '@temporalio/workflow';
+
+import type { ConversionInput, Phase } from '../contract/index.ts';
+import { createPhaseBoard, type PhaseBoard, renderBoard } from './phase-board.ts';
+import { translateFailure } from './translate-failure.ts';
+
+export interface PhaseRunner {
+  readonly board: PhaseBoard;
+  /** Runs `work`; `figures` makes the line that the board shows afterwards. @throws ApplicationFailure, or the cancellation. */
+  readonly run: <R>(phase: Phase, doing: string, work: () => Promise<R>, figures: (result: R) => string) => Promise<R>;
+  readonly skip: (phase: Phase, why: string) => void;
+  /** Marks the run as done and leaves these Markdown paragraphs below the table. */
+  readonly finish: (notes: readonly string[]) => void;
+}
+
+export function createPhaseRunner(input: ConversionInput): PhaseRunner {
+  const board = createPhaseBoard(input);
+  const notes: string[] = [];
+  const show = (): void => setCurrentDetails(renderBoard(board.status(), notes));
+  return {
+    board,
+    async run(phase, doing, work, figures) {
+      board.begin(phase, Date.now(), doing);
+      show();
+      try {
+        const result = await work();
+        board.end(phase, 'done', Date.now(), figures(result));
+        show();
+        return result;
+      } catch (error) {
+        const translated = translateFailure(phase, error, input);
+        const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
+        board.end(phase, 'failed', Date.now(), cancelled ? 'cancelled' : firstLine(translated));
+        show();
+        throw translated;
+      }
+    },
+    skip(phase, why) {
+      board.end(phase, 'skipped', Date.now(), why);
+      show();
+    },
+    finish(lines) {
+      notes.push(...lines);
+      board.finish();
+      show();
+    },
+  };
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
