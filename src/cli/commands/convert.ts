@@ -1,0 +1,33 @@
+// `convert`: the same pipeline in this process, without a Temporal server.
+import type { Command } from 'commander';
+
+export interface ConvertFlags {
+  readonly config?: string;
+  readonly worker?: string;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function addConvertCommand(program: Command, parameters: string): void {
+  program
+    .command('convert')
+    .description('convert here and now, without a server (Ctrl-C ends it; finished files are reused next time)')
+    .argument('[overrides...]', 'parameters as key=value, the value in YAML; they win over the configuration')
+    .option('-c, --config <name|path>', "configuration: a name from the package's config/ or ./config, or a path")
+    .option('--worker <path>', 'worker configuration: programs and allowed paths (default: config/worker.yaml)')
+    .option('-d, --dry-run', 'print the compiled configuration and exit; nothing is written')
+    .option('--json', 'one JSON object a line on stdout')
+    .allowUnknownOption()
+    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', parameters)
+    .action(async (overrides: string[], flags: ConvertFlags) => {
+      const { convertHere } = await import('../convert-here.ts');
+      process.exitCode = await convertHere(overrides, flags);
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  $ megatron-to-hf convert megatron_path=iter_0000100 hf_model_id=meta-llama/Llama-3.1-8B hf_path=./sft-hf
+  $ megatron-to-hf convert -c my.yaml distributed=false smoke.enabled=false
+`;

@@ -1,0 +1,26 @@
+// The exit codes of every command. Those of failures are in the failure table of the contract.
+import { FAILURES, type FailureType } from '../contract/index.ts';
+
+export const EXIT_CODES = {
+  done: { code: 0, meaning: 'done: published, complete, or nothing to do' },
+  failed: { code: 1, meaning: 'the run failed; the message names the failure and what to do' },
+  invalid: { code: 2, meaning: 'the command line, the configuration or the requested layout is not valid' },
+  stopped: { code: 3, meaning: 'the run was cancelled or terminated' },
+  incomplete: {
+    code: 4,
+    meaning: 'the checkpoint is incomplete, or did not become complete in time, or the run timed out',
+  },
+  interrupted: {
+    code: 130,
+    meaning: 'interrupted by Ctrl-C or SIGTERM: `run` detached (the run goes on), `convert` ended its ranks',
+  },
+} as const;
+
+/** Exit code of a failure type; a type that this version does not know is a plain failure. */
+export function exitCodeOf(type: string): number {
+  return isFailureType(type) ? FAILURES[type].exitCode : EXIT_CODES.failed.code;
+}
+
+export function isFailureType(type: string): type is FailureType {
+  return Object.hasOwn(FAILURES, type);
+}

@@ -1,0 +1,24 @@
+// Ctrl-C and SIGTERM as an AbortSignal.
+import { EXIT_CODES } from './exit-codes.ts';
+
+/** The reason of the signal: the user asked, nothing failed. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/**
+ * Aborts on the first SIGINT or SIGTERM. The second ends this process at once: then the kernel ends the ranks.
+ * @returns the signal, and a function that restores the default behaviour
+ */
+export function listenForInterrupt(): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const controller = new AbortController();
+  const listener = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
+    controller.abort(new Interrupted(`interrupted by ${name}`));
+  };
+  process.on('SIGINT', listener).on('SIGTERM', listener);
+  return {
+    signal: controller.signal,
+    stop: () => void process.off('SIGINT', listener).off('SIGTERM', listener),
+  };
+}

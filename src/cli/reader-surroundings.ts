@@ -1,0 +1,25 @@
+// Surroundings of the commands that only read: whoever runs them may read what the file system lets them read.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Surroundings, Worker, WorkerPolicy } from '../engines/types.ts';
+import { isOwnerAlive } from './is-owner-alive.ts';
+
+const READER: WorkerPolicy = {
+  allowedRoots: ['/'],
+  remoteCode: [],
+  torchrun: [],
+  python: [],
+  launchPrefix: [],
+  smokeMemory: null,
+};
+
+export function readerSurroundings(signal: AbortSignal): Surroundings {
+  return { signal, onProgress: () => undefined, policy: READER, worker: describeSelf(), previous: null, isOwnerAlive };
+}
+
+/** This process, as the ownership record and the manifest name it. */
+export function describeSelf(): Worker {
+  const host = hostname();
+  const { pid } = process;
+  return { kind: 'cli', workflowId: `cli-${host}-${pid}`, runId: randomUUID(), attempt: 1, namespace: null, host, pid };
+}

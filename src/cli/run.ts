@@ -1,0 +1,38 @@
+// `run`: compile the configuration, start the workflow or find it, follow it.
+import { loadConfig } from '../config/load-config.ts';
+import { chooseReporter } from './choose-reporter.ts';
+import type { RunFlags } from './commands/run.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { printConfig } from './print-config.ts';
+
+export async function run(overrides: readonly string[], flags: RunFlags): Promise<number> {
+  const loaded = await loadConfig({ config: flags.config, overrides });
+  const json = flags.json === true;
+  if (flags.dryRun) {
+    printConfig(loaded, json);
+    return EXIT_CODES.done.code;
+  }
+  const { startConversion } = await import('../client.ts');
+  const { connectServer, runUrl } = await import('./connect-server.ts');
+  const client = await connectServer();
+  try {
+    const { handle, workflowId, runId, alreadyRunning } = await startConversion(client, loaded.input);
+    const reporter = chooseReporter({ json, showProgress: loaded.input.show_progress });
+    const ui = runUrl(client, workflowId, runId);
+    reporter.report({ event: 'started', workflow_id: workflowId, run_id: runId, fresh: !alreadyRunning, ui });
+    if (flags.detach) {
+      reporter.report({
+        event: 'detached',
+        workflow_id: workflowId,
+        attach: `megatron-to-hf status ${workflowId} --follow`,
+      });
+      reporter.close();
+      if (!json) process.stdout.write(`${workflowId}\n`);
+      return EXIT_CODES.done.code;
+    }
+    const { attach } = await import('./attach.ts');
+    return await attach(handle, reporter, json);
+  } finally {
+    await client.connection.close();
+  }
+}

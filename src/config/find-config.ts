@@ -1,0 +1,41 @@
+// From the name of a configuration to its file.
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, extname, isAbsolute, join, resolve } from 'node:path';
+import { ConversionError } from '../contract/index.ts';
+import { packageConfigFolder } from './package-root.ts';
+import { closest } from './suggest.ts';
+
+/**
+ * A name with `/` or ending in `.yaml` or `.yml` is a path; any other is looked up in `folders`, then in the package's `config/`, then in `./config`.
+ * @throws ConversionError InvalidInput naming what exists.
+ */
+export function findConfig(name: string, cwd: string, folders: readonly string[] = []): string {
+  if (name.includes('/') || /\.ya?ml$/.test(name)) {
+    const bases = isAbsolute(name) ? ['/'] : [...folders, cwd];
+    const paths = bases.map((base) => resolve(base, name));
+    const found = paths.find((path) => existsSync(path));
+    if (found !== undefined) return found;
+    throw new ConversionError('InvalidInput', `configuration not found: ${paths.join(', ')}`);
+  }
+  const searched = [...new Set([...folders, packageConfigFolder(), join(cwd, 'config')])];
+  for (const folder of searched) {
+    for (const extension of ['.yaml', '.yml']) {
+      const path = join(folder, name + extension);
+      if (existsSync(path)) return path;
+    }
+  }
+  const known = [...new Set(searched.flatMap(namesIn))];
+  const guess = closest(name, known);
+  throw new ConversionError(
+    'InvalidInput',
+    `no configuration is called ${name}${guess === null ? '' : `; did you mean ${guess}?`}` +
+      ` Looked in ${searched.join(', ')}, which have: ${known.join(', ') || 'none'}. A path must contain a slash.`,
+  );
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => /\.ya?ml$/.test(file) && file !== 'worker.yaml')
+    .map((file) => basename(file, extname(file)));
+}

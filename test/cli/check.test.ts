@@ -1,0 +1,50 @@
+import { cp, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeFolder } from '../config/config-folder.ts';
+import { FIXTURE, jsonLines, runCli } from './run-cli.ts';
+
+const ITERATION = `${FIXTURE}/checkpoint/iter_0000200`;
+
+async function copyCheckpoint(): Promise<string> {
+  const path = join(await makeFolder(), 'iter_0000200');
+  await cp(ITERATION, path, { recursive: true });
+  return path;
+}
+
+test('complete: exit 0', async () => {
+  const { stdout, exitCode } = await runCli(['check', ITERATION]);
+  expect(stdout).toMatch(/^complete {2}\//);
+  expect(exitCode).toBe(0);
+});
+
+test('a fresh copy is judged in one call', async () => {
+  const { stdout, exitCode } = await runCli(['check', '--json', await copyCheckpoint()]);
+  expect(jsonLines(stdout)).toEqual([expect.objectContaining({ verdict: 'complete', iteration: 200 })]);
+  expect(exitCode).toBe(0);
+});
+
+test('incomplete: exit 4, with the missing bytes', async () => {
+  const path = await copyCheckpoint();
+  await truncate(join(path, '__0_0.distcp'), 100);
+  await rm(join(path, '__1_0.distcp'));
+  const { stdout, exitCode } = await runCli(['check', path]);
+  expect(exitCode).toBe(4);
+  expect(stdout).toMatch(/^incomplete {2}CheckpointIncomplete/);
+  expect(stdout).toContain('__0_0.distcp has 100 of');
+  expect(stdout).toContain('__1_0.distcp is missing');
+});
+
+test('unusable: exit 1, here for the folder above the iterations', async () => {
+  const { stdout, exitCode } = await runCli(['check', '--json', `${FIXTURE}/checkpoint`]);
+  expect(exitCode).toBe(1);
+  const [answer] = jsonLines(stdout);
+  expect(answer).toMatchObject({ verdict: 'unusable', type: 'CheckpointUnsupported' });
+  expect(answer?.['message']).toContain('iter_0000200');
+});
+
+test('overrides reach the judge, wrong ones are refused', async () => {
+  const { stderr, exitCode } = await runCli(['check', ITERATION, 'wait.setle=1s']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('did you mean wait.settle?');
+});
