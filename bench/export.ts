@@ -106,7 +106,7 @@ async function timeExport(): Promise<{ seconds: number; peakMemory: number }> {
   runOrFail('sync', []);
   const started = performance.now();
   const options = ['--staging', staging, '--checkpoint', source.checkpoint, '--attempt', String(attempt)];
-  const stdout = runOrFail(process.execPath, [resolve(ROOT, program), ...options]);
+  const stdout = runOrFail(process.execPath, ['--max-semi-space-size=1', resolve(ROOT, program), ...options]);
   const seconds = (performance.now() - started) / 1000;
   const end = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { peakMemory?: number };
   await writeFile(join(work, 'events.jsonl'), stdout);

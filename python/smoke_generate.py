@@ -187,10 +187,9 @@ def measure(tokenizer, model, passage: dict, request: dict) -> None:
     generator = torch.Generator().manual_seed(request["seed"])
     orders = [torch.randperm(len(body), generator=generator) for _ in range(request["shuffles"])]
     shuffled = token_losses(model, torch.stack([torch.cat([ids[:prefix], body[order]]) for order in orders]))
-    pieces = body.unfold(0, window + 1, 1)[:: request["stride"]]
+    pieces = body.unfold(0, window + 1, 1)
     near = token_losses(model, torch.cat([ids[:prefix].expand(len(pieces), -1), pieces], dim=1))[:, -1]
-    same = full[prefix + window - 1 :: request["stride"]][: len(near)]
-    gain = float((near - same).mean())
+    gain = float((near - full[prefix + window - 1 :]).mean())
     emit(
         "perplexity",
         passage=passage["name"],

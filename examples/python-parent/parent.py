@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ChildWorkflowError
 from temporalio.worker import Worker
-from temporalio.workflow import ParentClosePolicy
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 MEGATRON_TO_HF = "megatronToHf"
 MEGATRON_TO_HF_QUEUE = "megatron-to-hf"
@@ -49,7 +50,11 @@ class TrainAndExport:
 
 @workflow.defn
 class TrainAndLeave:
-    """Starts the export and ends. Without ABANDON the server would terminate the child together with its parent."""
+    """Starts the export and goes on without it.
+
+    It needs both: without the close policy the server terminates the child when its parent ends, and without the
+    cancellation type a cancelled parent cancels it.
+    """
 
     @workflow.run
     async def run(self, request: dict[str, Any]) -> str:
@@ -60,7 +65,9 @@ class TrainAndLeave:
             id=f"{workflow.info().workflow_id}/export",
             task_queue=MEGATRON_TO_HF_QUEUE,
             parent_close_policy=ParentClosePolicy.ABANDON,
+            cancellation_type=ChildWorkflowCancellationType.ABANDON,
         )
+        # ... train on ...
         return child.id
 
 
@@ -87,3 +94,6 @@ async def main() -> None:
 # The sandbox of the Python SDK imports this module again.
 if __name__ == "__main__":
     asyncio.run(main())
+    # A thread of the SDK that outlives the interpreter aborts the process (temporalio/sdk-python#300): skip the teardown.
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,6 +1,7 @@
 // A training workflow that exports what it has trained. In a project of your own, import from 'megatron-to-hf/workflow'.
 import {
   ApplicationFailure,
+  ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   executeChild,
   log,
@@ -38,7 +39,10 @@ export async function trainAndExport(request: ConversionRequest): Promise<Conver
   }
 }
 
-/** Starts the export and ends. Without ABANDON the server would terminate the child together with its parent. */
+/**
+ * Starts the export and goes on without it. It needs both: without the close policy the server terminates the child when its parent
+ * ends, and without the cancellation type a cancelled parent cancels it.
+ */
 export async function trainAndLeave(request: ConversionRequest): Promise<string> {
   // ... train, save the checkpoint ...
   const child = await startChild<typeof megatronToHf>(WORKFLOW_TYPE, {
@@ -46,6 +50,8 @@ export async function trainAndLeave(request: ConversionRequest): Promise<string>
     taskQueue: PREFLIGHT_QUEUE,
     args: [request],
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.ABANDON,
   });
+  // ... train on ...
   return child.workflowId;
 }

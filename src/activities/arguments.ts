@@ -19,10 +19,18 @@ export type ValidateParallelismArguments = z.infer<typeof ValidateParallelismArg
 export const ConvertArguments = z.object({ input: ConversionInput, preflight: PreflightResult });
 export type ConvertArguments = z.infer<typeof ConvertArguments>;
 
-export const VerifyArguments = z.object({ input: ConversionInput, preflight: PreflightResult, converted: ConvertResult });
+export const VerifyArguments = z.object({
+  input: ConversionInput,
+  preflight: PreflightResult,
+  converted: ConvertResult,
+});
 export type VerifyArguments = z.infer<typeof VerifyArguments>;
 
-export const SmokeArguments = z.object({ input: ConversionInput, preflight: PreflightResult, converted: ConvertResult });
+export const SmokeArguments = z.object({
+  input: ConversionInput,
+  preflight: PreflightResult,
+  converted: ConvertResult,
+});
 export type SmokeArguments = z.infer<typeof SmokeArguments>;
 
 export const PublishArguments = z.object({

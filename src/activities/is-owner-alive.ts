@@ -6,8 +6,9 @@ import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Worker } from '../engines/types.ts';
 
 /**
- * A workflow is alive while the server has that very run open. A command-line process is looked up on its own host; on another host
- * nobody can know, so it counts as alive, and the message of the refusal names it.
+ * A workflow is alive while the server has that very run open. A run that this server does not know may belong to another server, or
+ * may be past its retention: then the worker process that took the target decides. A process is looked up on its own host; on another
+ * host nobody can know, so it counts as alive, and the message of the refusal names it.
  *
  * @throws the server's error when it cannot be asked: the attempt is retried then, and nothing is taken over meanwhile
  */
@@ -22,12 +23,12 @@ async function isRunOpen(owner: Worker, client: Client): Promise<boolean> {
     const { status } = await asked.workflow.getHandle(owner.workflowId, owner.runId).describe();
     return status.name === 'RUNNING' || status.name === 'PAUSED';
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return owner.pid !== process.pid && isProcessAlive(owner);
     throw error;
   }
 }
 
-function isProcessAlive(owner: Worker): boolean {
+export function isProcessAlive(owner: Pick<Worker, 'host' | 'pid'>): boolean {
   if (owner.host !== hostname()) return true;
   try {
     process.kill(owner.pid, 0);

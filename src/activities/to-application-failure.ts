@@ -16,7 +16,10 @@ const MAX_PROBLEM = 1000;
 export function toApplicationFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof z.ZodError) {
-    return new ApplicationFailure(z.prettifyError(error), 'InvalidInput', true, [{}, error.issues.map((it) => it.message)]);
+    return new ApplicationFailure(z.prettifyError(error), 'InvalidInput', true, [
+      {},
+      error.issues.map((it) => it.message),
+    ]);
   }
   if (!(error instanceof ConversionError)) return error;
   const row = FAILURES[error.type];

@@ -7,7 +7,12 @@ import { runActivity } from './run-activity.ts';
 export const makeValidateParallelism = (
   policy: WorkerPolicy,
 ): ((args: ValidateParallelismArguments) => Promise<PreflightResult>) =>
-  runActivity('validateParallelism', policy, ValidateParallelismArguments, async ({ input, completeness }, surroundings) => {
-    const { validateParallelism } = await import('../engines/preflight.ts');
-    return validateParallelism(input, completeness, surroundings);
-  });
+  runActivity(
+    'validateParallelism',
+    policy,
+    ValidateParallelismArguments,
+    async ({ input, completeness }, surroundings) => {
+      const { validateParallelism } = await import('../engines/preflight.ts');
+      return validateParallelism(input, completeness, surroundings);
+    },
+  );

@@ -48,9 +48,7 @@ function describeResult(result: ConversionResult, write: Write): void {
     write(`  perplexity  ${perplexity.toPrecision(4)}${against}`);
   }
   for (const sample of result.smoke.samples) {
-    write(
-      `  ${styleText('bold', sample.prompt, style)}${sample.text.startsWith(' ') ? '' : ' '}${sample.text.replaceAll('\n', '\n  ')}`,
-    );
+    write(`  ${styleText('bold', sample.prompt, style)}${sample.text.replaceAll('\n', '\n  ')}`);
   }
   for (const warning of result.warnings) write(`  ${styleText('yellow', 'warning', style)}: ${warning}`);
 }

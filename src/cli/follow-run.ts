@@ -11,7 +11,7 @@ const PACE = 1000;
 /**
  * Reports what happens until the run ends.
  *
- * @param handle - of the first run; a reset continues under the same workflow id and is followed
+ * @param handle - of one run; what a reset in the Temporal UI starts is another one
  * @throws WorkflowFailedError when the run fails; the signal's reason when it is aborted (the run goes on)
  */
 export async function followRun(

@@ -2,7 +2,7 @@
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** The reason of the signal: the user asked, nothing failed. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 

@@ -75,6 +75,11 @@ function describeCurrent({ phase, since, last }: Current): string {
 
 /** A line that wraps could not be rewritten; control characters of a message must not reach the terminal. */
 function fitLine(text: string, columns: number, style: (format: 'cyan', text: string) => string): string {
-  const flat = stripVTControlCharacters(text).replaceAll(/\s*\n\s*/g, ' ');
+  const flat = shortenPaths(stripVTControlCharacters(text).replaceAll(/\s*\n\s*/g, ' '));
   return style('cyan', flat.length < columns ? flat : `${flat.slice(0, Math.max(0, columns - 2))}…`);
+}
+
+/** `/runs/sft/iter_0000100` as `…/iter_0000100`: one line has no room for what the command already names. */
+function shortenPaths(text: string): string {
+  return text.replaceAll(/(?<![\w.…])(?:\/[^\s/:,]+){2,}(\/[^\s/:,]+)/g, '…$1');
 }

@@ -4,6 +4,12 @@ import { CommanderError } from 'commander';
 import { createProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 
+// `... | head` closes the pipe when it has seen enough: no reason for a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await createProgram(await parametersHelp(process.argv.slice(2))).parseAsync();
 } catch (error) {

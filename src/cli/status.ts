@@ -20,7 +20,7 @@ export async function status(id: string, flags: StatusFlags): Promise<number> {
     if (flags.follow) return await attach(handle, chooseReporter({ json, showProgress: true }), json);
     if (json) process.stdout.write(`${JSON.stringify({ event: 'status', ...look })}\n`);
     else printLook(look);
-    return look.state === 'RUNNING' ? EXIT_CODES.done.code : await printEnding(handle, json);
+    return look.closed === null ? EXIT_CODES.done.code : await printEnding(handle, json);
   } finally {
     await client.connection.close();
   }

@@ -1,7 +1,10 @@
 // Where a run stands, for people and scripts: what the workflow says, and what the server knows of the activity in work.
 import type { WorkflowExecutionDescription, WorkflowExecutionStatusName } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
-import { decodeArrayFromPayloads, decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 
 import { ConversionStatus, Progress, STATUS_QUERY } from '../contract/index.ts';
 import { explainFailure, type FailureReport } from './explain-failure.ts';

@@ -7,7 +7,9 @@ import type { ConversionInput } from '../contract/index.ts';
 /** `megatron-to-hf-<name>-<12 hex digits>`: readable, and different for targets of the same name in different folders. */
 export function workflowIdOf(hfPath: string): string {
   const path = hfPath.replace(/\/+$/, '');
-  const name = basename(path).replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80);
+  const name = basename(path)
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 80);
   return `megatron-to-hf-${name}-${sha256(path).slice(0, 12)}`;
 }
 

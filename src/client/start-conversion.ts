@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 
-import { ConversionError, ConversionInput, type ConversionRequest, PREFLIGHT_QUEUE, WORKFLOW_TYPE } from '../contract/index.ts';
+import {
+  ConversionError,
+  ConversionInput,
+  type ConversionRequest,
+  PREFLIGHT_QUEUE,
+  WORKFLOW_TYPE,
+} from '../contract/index.ts';
 import type { megatronToHf } from '../workflows/megatron-to-hf.ts';
 import { digestOf, workflowIdOf } from './run-identity.ts';
 
@@ -64,13 +70,18 @@ function parseRequest(request: ConversionRequest): ConversionInput {
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
   );
-  throw new ConversionError('InvalidInput', `The request has problems:\n${problems.map((it) => `- ${it}`).join('\n')}`, {
-    problems,
-  });
+  throw new ConversionError(
+    'InvalidInput',
+    `The request has problems:\n${problems.map((it) => `- ${it}`).join('\n')}`,
+    {
+      problems,
+    },
+  );
 }
 
 function targetOwned(found: WorkflowExecutionDescription, input: ConversionInput): ConversionError {
-  const source = String(found.memo?.['megatron_path'] ?? 'an unknown checkpoint');
+  const memo: unknown = found.memo?.['megatron_path'];
+  const source = typeof memo === 'string' ? memo : 'an unknown checkpoint';
   const difference =
     source === input.megatron_path
       ? `with other options for the same checkpoint ${source}`
@@ -94,5 +105,8 @@ function targetOwned(found: WorkflowExecutionDescription, input: ConversionInput
 function tail(line: string, bytes: number): string {
   const all = Buffer.from(line);
   if (all.length <= bytes) return line;
-  return `…${all.subarray(all.length - bytes + 6).toString().replace(/^�+/, '')}`;
+  return `…${all
+    .subarray(all.length - bytes + 6)
+    .toString()
+    .replace(/^�+/, '')}`;
 }

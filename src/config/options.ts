@@ -52,7 +52,7 @@ function walk(node: Node, prefix: string): Option[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const path = prefix + key;
     if (child.properties !== undefined) return walk(child, `${path}.`);
-    const variants = child.anyOf ?? [child];
+    const variants = flattenUnion(child);
     return {
       path,
       type: [...new Set(variants.filter((variant) => variant.type !== 'null').map(describeType))].join(' | '),
@@ -62,6 +62,11 @@ function walk(node: Node, prefix: string): Option[] {
       meaning: child.description ?? '',
     };
   });
+}
+
+/** `z.union([a, b]).nullish()` nests one union in another. */
+function flattenUnion(node: Node): Node[] {
+  return node.anyOf === undefined ? [node] : node.anyOf.flatMap(flattenUnion);
 }
 
 function kindOf(node: Node): Kind {

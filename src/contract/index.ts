@@ -23,3 +23,5 @@ export {
 export { ConversionError, FAILURES, type FailureType } from './failures.ts';
 export { CONVERT_QUEUE, MANIFEST_FILE, PREFLIGHT_QUEUE, SMOKE_QUEUE, STATUS_QUERY, WORKFLOW_TYPE } from './names.ts';
 export { formatBytes, formatSeconds, toBytes, toSeconds } from './units.ts';
+export { composeResult } from './compose-result.ts';
+export { NOT_VALIDATED, runPhases, type Outcome, type PhaseRunner, type PhaseWork } from './run-phases.ts';

@@ -58,7 +58,7 @@ export const SmokeOptions = z.strictObject({
   min_perplexity_ratio: z
     .number()
     .min(1)
-    .default(60)
+    .default(20)
     .describe('perplexity of shuffled tokens over that of the passages, at least'),
   min_context_gain: z
     .number()
@@ -74,7 +74,9 @@ export const RetryOptions = z.strictObject({
   fruitless_attempts: z.int().min(1).max(100).default(3).describe('attempts in a row that may finish no file'),
   stall: Duration.default('10m').describe('ranks without progress for this long are ended and retried'),
   convert_timeout: Duration.default('24h').describe('limit of one conversion attempt'),
-  heartbeat: Duration.default('60s').describe('a worker that is silent for this long is lost, and its activity is retried'),
+  heartbeat: Duration.default('60s').describe(
+    'a worker that is silent for this long is lost, and its activity is retried',
+  ),
 });
 
 export const TorchrunOptions = z.strictObject({

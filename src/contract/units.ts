@@ -23,9 +23,11 @@ export function toBytes(size: number | string): number {
 /** `12.3 GB`, with powers of 1000 and three figures. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${power === 0 ? value : value.toPrecision(3)} ${units[power]}`;
+  if (bytes < 1000) return `${bytes} bytes`;
+  let power = 1;
+  // 999.5 would be rounded to four figures: it belongs to the next unit.
+  while (bytes / 1000 ** power >= 999.5 && power < units.length - 1) power += 1;
+  return `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
 }
 
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */

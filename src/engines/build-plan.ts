@@ -19,6 +19,8 @@ export interface PlanBasis {
   readonly reference: Reference;
   readonly family: Family;
   readonly training: TrainingConfig | null;
+  /** Why `training` is null although the run may have recorded one, else null. */
+  readonly trainingProblem: string | null;
 }
 
 export interface BuiltPlan extends PlanBasis {
@@ -40,12 +42,26 @@ export async function readBasis(input: ConversionInput, surroundings: Surroundin
   const checkpoint = await readCheckpoint(input.megatron_path, surroundings.signal);
   const reference = await resolveReference(input, surroundings);
   surroundings.signal.throwIfAborted();
-  const training = await readTrainingConfig(checkpoint);
-  return { checkpoint, reference, training, family: requireFamily(reference.config, reference.id) };
+  const recorded = await readRecorded(checkpoint);
+  return { checkpoint, reference, ...recorded, family: requireFamily(reference.config, reference.id) };
+}
+
+/** The training configuration only serves cross-checks: a class that the reader refuses, of a fork of Megatron say, costs those alone. */
+async function readRecorded(checkpoint: Checkpoint): Promise<Pick<PlanBasis, 'training' | 'trainingProblem'>> {
+  try {
+    return { training: await readTrainingConfig(checkpoint), trainingProblem: null };
+  } catch (error) {
+    if (!(error instanceof ConversionError) || error.type !== 'CheckpointUnsupported') throw error;
+    const trainingProblem = `the recorded training configuration is not compared with the reference, since it cannot be read: ${error.message}`;
+    return { training: null, trainingProblem };
+  }
 }
 
 /** Plans what `readBasis` read. The file stamps are taken here: they belong to the digest. */
-export async function planFrom({ checkpoint, reference, family, training }: PlanBasis, input: ConversionInput): Promise<Plan> {
+export async function planFrom(
+  { checkpoint, reference, family, training }: PlanBasis,
+  input: ConversionInput,
+): Promise<Plan> {
   const checkpointStat = await statFiles(checkpoint);
   return makePlan({ checkpoint, checkpointStat, family, config: reference.config, training, input });
 }

@@ -43,7 +43,7 @@ export class ConvertProgress {
     return this.#writtenFiles > 0 ? 0 : this.#fruitlessBefore + 1;
   }
 
-  take(event: RankEvent): void {
+  take(event: RankEvent, now = performance.now()): void {
     if (event.event === 'progress') this.#inWork.set(event.file, event.bytes);
     else if (event.event === 'file') {
       this.#inWork.delete(event.file);
@@ -51,7 +51,7 @@ export class ConvertProgress {
       this.#bytesRead += event.bytesRead;
       this.#writtenFiles++;
     } else if (event.event !== 'start') return;
-    this.report();
+    this.report(undefined, now);
   }
 
   report(message?: string, now = performance.now()): void {

@@ -1,15 +1,8 @@
 // Phase `convert`: plan, staging, ranks, and what stands in `export/` afterwards.
-import { isDeepStrictEqual } from 'node:util';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  ConversionError,
-  toSeconds,
-  type ConversionInput,
-  type ConvertResult,
-  type PreflightResult,
-} from '../contract/index.ts';
-import { launchRanks } from '../launch/launch-ranks.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { ConversionError, type ConversionInput, type ConvertResult, type PreflightResult } from '../contract/index.ts';
 import { writePlan } from '../plan/plan-files.ts';
 import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
@@ -17,17 +10,14 @@ import { copyReference } from '../publish/copy-reference.ts';
 import { takeOwnership } from '../publish/ownership.ts';
 import { stagingPath } from '../publish/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
+import { targetError } from '../rank/io-error.ts';
 import type { DoneRecord } from '../rank/types.ts';
 import { buildPlan, type BuiltPlan } from './build-plan.ts';
-import { closeAttempt, openAttempt } from './convert-attempt.ts';
-import { ConvertProgress, readFruitless } from './convert-progress.ts';
-import { fruitlessIsFinal, unfinished } from './convert-failures.ts';
+import { unfinished } from './convert-failures.ts';
 import { writeIndex } from './convert-index.ts';
+import { readFruitless } from './convert-progress.ts';
+import { runRanks } from './convert-ranks.ts';
 import type { Surroundings } from './types.ts';
-
-/** Compiled JavaScript beside us in the package, TypeScript in the repository. */
-const RANK_PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../rank/main.ts' : '../rank/main.js', import.meta.url)
-  .pathname;
 
 /**
  * Writes the files that are not finished yet, with the ranks of the preflight. Finished files of earlier attempts stay untouched.
@@ -51,14 +41,15 @@ export async function convert(
   const before = await statFiles(built.checkpoint);
   await takeOwnership(input.hf_path, plan.byteDigest, surroundings);
   const staging = stagingPath(input.hf_path, plan.byteDigest);
-  await mkdir(staging, { recursive: true });
-  await writePlan(plan, staging);
-
-  const progress = await writePending(plan, staging, input, preflight.ranks, surroundings);
+  await onTarget(plan, staging, async () => {
+    await mkdir(staging, { recursive: true });
+    await writePlan(plan, staging);
+  });
+  const progress = await runRanks(plan, staging, input, preflight.ranks, surroundings);
   if (!isDeepStrictEqual(await statFiles(built.checkpoint), before))
     throw sourceChanged(input, 'while it was converted');
   const records = collectRecords(plan, staging);
-  await writeIndex(plan, staging);
+  await onTarget(plan, staging, () => writeIndex(plan, staging));
   const { warnings } = await copyReference(input, plan, built.reference, staging);
 
   const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
@@ -77,6 +68,15 @@ export async function convert(
   };
 }
 
+/** Names the staging directory in system errors. @throws ConversionError InsufficientSpace, TargetRefused, RankFailed. */
+async function onTarget<T>(plan: Plan, staging: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw targetError(error, staging, plan.bytes);
+  }
+}
+
 /** The reference is pinned to the commit that the preflight resolved: a branch may have moved since. */
 async function planAgain(
   input: ConversionInput,
@@ -89,54 +89,6 @@ async function planAgain(
   if (built.plan.byteDigest !== preflight.byte_digest) throw sourceChanged(input, 'since it was checked');
   if (built.reference.digest !== preflight.reference_digest) throw referenceChanged(input, built.reference.path);
   return built;
-}
-
-async function writePending(
-  plan: Plan,
-  staging: string,
-  input: ConversionInput,
-  ranks: number,
-  surroundings: Surroundings,
-): Promise<ConvertProgress> {
-  const files = plan.files.map(({ name, bytes }) => ({ name, bytes }));
-  const pending = files.filter(({ name, bytes }) => findFinished(staging, name, plan.byteDigest, bytes) === null);
-  const sum = (list: typeof files): number => list.reduce((total, { bytes }) => total + bytes, 0);
-  const totals = {
-    bytes: sum(files),
-    files: files.length,
-    reusedBytes: sum(files) - sum(pending),
-    reusedFiles: files.length - pending.length,
-  };
-  const progress = new ConvertProgress(totals, readFruitless(surroundings.previous), surroundings.onProgress);
-  if (pending.length === 0) return progress;
-  const attempt = await openAttempt(staging, { byteDigest: plan.byteDigest, files: pending });
-  progress.report(`starting ${ranks} ${ranks === 1 ? 'rank' : 'ranks'}`);
-  const options = ['--checkpoint', plan.checkpoint, '--attempt', String(attempt), '--lifeline'];
-  try {
-    await launchRanks({
-      program: [
-        process.execPath,
-        RANK_PROGRAM,
-        '--staging',
-        staging,
-        ...options,
-        ...(input.distributed_save ? [] : ['--single-writer']),
-      ],
-      mark: ['--staging', staging],
-      ranks,
-      distributed: input.distributed !== false,
-      policy: surroundings.policy,
-      signal: surroundings.signal,
-      stallSeconds: toSeconds(input.retry.stall),
-      onEvent: (event) => {
-        progress.take(event);
-      },
-    });
-  } catch (error) {
-    throw fruitlessIsFinal(error, progress.fruitless, input.retry.fruitless_attempts);
-  }
-  await closeAttempt(staging, attempt);
-  return progress;
 }
 
 /** @throws ConversionError RankFailed when the ranks ended well and left a file undone. */

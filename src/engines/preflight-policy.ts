@@ -10,7 +10,10 @@ import type { WorkerPolicy } from './types.ts';
 type PolicyInput = Pick<ConversionInput, 'megatron_path' | 'hf_path' | 'smoke' | 'hf_model_id'>;
 
 /** Paths of the request that lie outside the allowed roots once links are resolved, a sentence each. */
-export async function refusePaths(input: PolicyInput, { allowedRoots }: Pick<WorkerPolicy, 'allowedRoots'>): Promise<string[]> {
+export async function refusePaths(
+  input: PolicyInput,
+  { allowedRoots }: Pick<WorkerPolicy, 'allowedRoots'>,
+): Promise<string[]> {
   const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => resolve(root))));
   const paths: [name: string, path: string | null | undefined][] = [
     ['megatron_path', input.megatron_path],

@@ -35,7 +35,9 @@ export class PreflightProblems {
     if (this.#problems.length === 1 && first.cause) throw first.cause;
     const types = new Set(this.#problems.map(({ type }) => type));
     const type = types.size === 1 ? first.type : 'LayoutInvalid';
-    const problems = this.#problems.flatMap(({ message, cause }) => (cause?.problems.length ? cause.problems : [message]));
+    const problems = this.#problems.flatMap(({ message, cause }) =>
+      cause?.problems.length ? cause.problems : [message],
+    );
     const list = this.#problems.map(({ message }) => `\n  - ${message.replaceAll('\n', '\n    ')}`).join('');
     const count = this.#problems.length === 1 ? 'One thing' : `${this.#problems.length} things`;
     throw new ConversionError(type, `${count} must change before ${subject} can be converted:${list}`, {

@@ -41,6 +41,7 @@ export function composeResult({ input, basis, plan, policy, layout, memoryNotes 
     warnings: [
       ...reference.warnings,
       ...layout.warnings,
+      ...(basis.trainingProblem ? [basis.trainingProblem] : []),
       ...(training ? compareSettings(reference.config, training) : []),
       ...lossWarnings(plan),
     ],
@@ -50,13 +51,14 @@ export function composeResult({ input, basis, plan, policy, layout, memoryNotes 
 
 /** With strict=false: what the export loses. */
 function lossWarnings({ books: { unmapped, missing } }: Plan): string[] {
-  const show = (names: readonly string[]): string => names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
   const warnings: string[] = [];
   if (unmapped.length > 0) {
-    warnings.push(`strict=false: ${unmapped.length} source tensor(s) have no rule and are left out: ${show(unmapped)}`);
+    warnings.push(
+      `strict=false: ${unmapped.length} source tensor(s) have no rule and are left out: ${firstFive(unmapped)}`,
+    );
   }
   if (missing.length > 0) {
-    warnings.push(`strict=false: ${missing.length} expected tensor(s) are not produced: ${show(missing)}`);
+    warnings.push(`strict=false: ${missing.length} expected tensor(s) are not produced: ${firstFive(missing)}`);
   }
   return warnings;
 }
@@ -68,4 +70,8 @@ function bookNotes({ books }: Plan): string[] {
   const mtp = books.dropped.find(({ rule }) => rule === 'mtp');
   if (mtp) notes.push(`${mtp.tensors} multi-token prediction tensors are dropped (${formatBytes(mtp.bytes)})`);
   return notes;
+}
+
+function firstFive(names: readonly string[]): string {
+  return names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
 }

@@ -6,6 +6,7 @@ import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import type { CompletenessResult, PreflightResult } from '../contract/results.ts';
 import type { ModelDimensions } from '../models/types.ts';
+import { findEmbedding } from '../plan/index-sources.ts';
 import { readLayout } from '../plan/layout-facts.ts';
 import { layoutProblems, type LayoutProblems } from '../plan/layout-rules.ts';
 import { readTrainingValues } from '../plan/training-values.ts';
@@ -70,14 +71,12 @@ function judgeLayout(
   dimensions: ModelDimensions | null,
   plan: Plan | null,
 ): LayoutProblems {
-  const embedding = [...(basis?.checkpoint.tensors.values() ?? [])].find(({ key }) =>
-    /^((model|module)\.)*embedding\.word_embeddings\.weight$/.test(key),
-  );
+  const embedding = basis && findEmbedding(basis.checkpoint);
   return layoutProblems({
     engine: 'stream',
     ...readLayout(input),
     dimensions,
-    paddedVocab: embedding?.shape[0] ?? null,
+    paddedVocab: embedding?.entry.shape[0] ?? null,
     training: basis?.training ? readTrainingValues(basis.training) : null,
     files: plan?.files.length ?? null,
   });

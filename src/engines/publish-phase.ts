@@ -43,7 +43,11 @@ export async function publishPhase(
 }
 
 /** A crash may also have interrupted the removal of a staging directory whose export stands; then the target speaks for itself. */
-async function findManifest(input: ConversionInput, results: PhaseResults, surroundings: Surroundings): Promise<Manifest> {
+async function findManifest(
+  input: ConversionInput,
+  results: PhaseResults,
+  surroundings: Surroundings,
+): Promise<Manifest> {
   try {
     return await manifestOfStaging(input, results, surroundings);
   } catch (error) {
@@ -90,7 +94,10 @@ async function listFiles(staging: string, plan: PlanSummary, reference: CopiedRe
   const weights = plan.files.map(({ name, bytes }) => {
     const record = readDoneRecord(staging, name);
     if (record) return { name, bytes, sha256: record.sha256 };
-    throw new ConversionError('VerificationFailed', `${name} has no done record in ${staging}. Run the conversion again.`);
+    throw new ConversionError(
+      'VerificationFailed',
+      `${name} has no done record in ${staging}. Run the conversion again.`,
+    );
   });
   const others = await Promise.all(small.map((name) => describeFile(staging, name)));
   return [...weights, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -62,8 +62,7 @@ export async function retryPhase<R>(
       return await work(attempt);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (!(error instanceof ConversionError) || !FAILURES[error.type].retryable || attempt >= rule.attempts)
-        throw error;
+      if (!(error instanceof ConversionError) || isFinal(error) || attempt >= rule.attempts) throw error;
       const elapsed = (performance.now() - started) / 1000;
       if (rule.deadline !== null && elapsed + pause > rule.deadline) throw timeIsUp(error, rule.deadline);
       onRetry(attempt, error, pause);
@@ -72,6 +71,11 @@ export async function retryPhase<R>(
       pause = Math.min(pause * rule.factor, rule.longestPause);
     }
   }
+}
+
+/** By the failure table, or because the domain says that more of the same is useless (too many fruitless attempts). */
+function isFinal(error: ConversionError): boolean {
+  return !FAILURES[error.type].retryable || error.facts['final'] === true;
 }
 
 function timeIsUp(last: ConversionError, deadline: number): ConversionError {

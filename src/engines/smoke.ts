@@ -3,26 +3,13 @@ import { existsSync } from 'node:fs';
 import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import type { ConvertResult, PreflightResult, SmokeResult } from '../contract/results.ts';
+import { NOT_VALIDATED } from '../contract/run-phases.ts';
 import { readCopiedReference } from '../publish/copy-reference.ts';
 import { stagingPaths } from '../publish/staging.ts';
 import { findPublished } from '../publish/target-state.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
 import { smokeGenerate } from '../smoke/smoke-generate.ts';
 import type { Surroundings } from './types.ts';
-
-/** Result of a smoke phase that was switched off: nothing was proved, and everything that reports says so. */
-export const NOT_VALIDATED: SmokeResult = {
-  validated: false,
-  samples: [],
-  perplexity: null,
-  shuffled_perplexity: null,
-  ratio: null,
-  device: null,
-  dtype: null,
-  versions: {},
-  seconds: 0,
-  warnings: ['NOT VALIDATED: the smoke generation was switched off (smoke.enabled=false)'],
-};
 
 /**
  * Try the export out. Code of the reference runs only where the request and the worker's policy allow it.
@@ -38,7 +25,11 @@ export async function smokePhase(
   if (!input.smoke.enabled) return NOT_VALIDATED;
   const directory = await findExport(input, preflight, converted);
   const copied = await readCopiedReference(converted.staging);
-  const identity = { id: input.hf_model_id, revision: preflight.reference_revision, digest: preflight.reference_digest };
+  const identity = {
+    id: input.hf_model_id,
+    revision: preflight.reference_revision,
+    digest: preflight.reference_digest,
+  };
   const allowed = isRemoteCodeAllowed(input, surroundings.policy, copied ?? identity);
   const refused = !allowed && (copied?.remote_code.length ?? 0) > 0;
   try {
@@ -54,7 +45,11 @@ export async function smokePhase(
 }
 
 /** Staging, or the target where this very export is published already. */
-async function findExport(input: ConversionInput, preflight: PreflightResult, converted: ConvertResult): Promise<string> {
+async function findExport(
+  input: ConversionInput,
+  preflight: PreflightResult,
+  converted: ConvertResult,
+): Promise<string> {
   const staged = stagingPaths(converted.staging).export;
   if (existsSync(`${staged}/config.json`)) return staged;
   const published = await findPublished(input.hf_path, preflight.byte_digest);

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 let setpriv: Promise<string | null> | undefined;
 
 /** Path of util-linux `setpriv`, or null where the machine has none (macOS, minimal images). Looked up once. */
-export function findSetpriv(): Promise<string | null> {
+function findSetpriv(): Promise<string | null> {
   setpriv ??= lookUp('setpriv');
   return setpriv;
 }

@@ -10,7 +10,7 @@ export async function findProcesses(words: readonly string[]): Promise<number[]>
     ids.map(async (id) => {
       // A process may end between the two calls.
       const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
-      return line.includes(wanted);
+      return `\0${line}`.includes(wanted);
     }),
   );
   return ids.filter((id, index) => matches[index] === true && id !== process.pid);

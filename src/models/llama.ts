@@ -15,15 +15,7 @@ import type { Family } from './types.ts';
 export const LLAMA: Family = {
   name: 'llama',
   architectures: ['LlamaForCausalLM'],
-  rules: [
-    ...ENDS,
-    ...LAYER_NORMS,
-    ...ATTENTION,
-    ...QKV_BIAS,
-    ...PROJECTION_BIAS,
-    ...GATED_MLP,
-    ...GATED_MLP_BIAS,
-  ],
+  rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...GATED_MLP, ...GATED_MLP_BIAS],
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: null, headDim: null }),
   expected: (dimensions, config) =>

@@ -15,15 +15,7 @@ import type { Family } from './types.ts';
 export const QWEN3: Family = {
   name: 'qwen3',
   architectures: ['Qwen3ForCausalLM'],
-  rules: [
-    ...ENDS,
-    ...LAYER_NORMS,
-    ...ATTENTION,
-    ...QKV_BIAS,
-    ...PROJECTION_BIAS,
-    ...QUERY_KEY_NORMS,
-    ...GATED_MLP,
-  ],
+  rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...QUERY_KEY_NORMS, ...GATED_MLP],
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: 32, headDim: 128 }),
   expected: (dimensions, config) =>

@@ -64,7 +64,7 @@ export interface DropRule {
   readonly why: string;
 }
 
-export type DropName =
+type DropName =
   | 'optimizer'
   | 'rng'
   | 'extra state'

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FilePlan } from './types.ts';
 
 /** Raise it when the rank program writes other bytes for the same plan. */
-export const WRITER_FORMAT = 1;
+const WRITER_FORMAT = 1;
 
 /** What is known of one `.distcp` file without reading it. Numbers of `stat` as text, since inodes and nanoseconds exceed 2^53. */
 export interface FileStamp {
@@ -23,8 +23,14 @@ export type CheckpointStat = ReadonlyMap<string, FileStamp>;
  */
 export function digestBytes(metadataDigest: string, stat: CheckpointStat, files: readonly FilePlan[]): string {
   const hash = createHash('sha256');
+  // One update a file: a call for each of some hundred thousand lines would cost more than the hashing.
+  let lines: string[] = [];
   const line = (...parts: readonly (string | number)[]): void => {
-    hash.update(`${parts.join('\0')}\n`);
+    lines.push(parts.join('\0'));
+  };
+  const flush = (): void => {
+    hash.update(`${lines.join('\n')}\n`);
+    lines = [];
   };
   line('megatron-to-hf bytes', WRITER_FORMAT, metadataDigest);
   const used = new Set(files.flatMap(({ items }) => items.map(({ file }) => file)));
@@ -33,6 +39,7 @@ export function digestBytes(metadataDigest: string, stat: CheckpointStat, files:
     line(file, stamp?.size ?? '', stamp?.mtime ?? '', stamp?.inode ?? '');
   }
   for (const { name, header, items, tensors } of files) {
+    flush();
     line(name, header);
     for (const { file, offset, length, dtype, shape } of items) line(file, offset, length, dtype, shape.join(','));
     for (const tensor of tensors) {
@@ -43,5 +50,6 @@ export function digestBytes(metadataDigest: string, stat: CheckpointStat, files:
       }
     }
   }
+  flush();
   return hash.digest('hex');
 }

@@ -56,5 +56,10 @@ export function checkExperts(facts: LayoutFacts): Finding[] {
       );
   }
   if (experts % at(facts, 'ep') === 0) return [];
-  return finding(facts, 'ep', `it must divide the number of experts (${experts})`, `Set ep to one of ${divisors(experts)}.`);
+  return finding(
+    facts,
+    'ep',
+    `it must divide the number of experts (${experts})`,
+    `Set ep to one of ${divisors(experts)}.`,
+  );
 }

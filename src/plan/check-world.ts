@@ -29,20 +29,26 @@ export function checkUnsharded(facts: LayoutFacts): Finding[] {
 }
 
 export function checkDenseWorld(facts: LayoutFacts): Finding[] {
-  return checkProduct(facts, ['tp', 'pp'], (world, size) =>
-    `distributed conversion world size (${world}) must be divisible by tp*pp*cp (${size}). ` +
-    'Set the conversion rank count and checkpoint parallelism to compatible values: ' +
-    `torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
+  return checkProduct(
+    facts,
+    ['tp', 'pp'],
+    (world, size) =>
+      `distributed conversion world size (${world}) must be divisible by tp*pp*cp (${size}). ` +
+      'Set the conversion rank count and checkpoint parallelism to compatible values: ' +
+      `torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
   );
 }
 
 export function checkExpertWorld(facts: LayoutFacts): Finding[] {
   // Without expert parallelism this is a part of the rule for dense layers.
   if (product(facts, ['etp', 'ep'], false) === 1) return [];
-  return checkProduct(facts, ['etp', 'ep', 'pp'], (world, size) =>
-    `distributed conversion world size (${world}) must be divisible by etp*ep*pp (${size}) ` +
-    'for expert-parallel checkpoints. ' +
-    `Set torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
+  return checkProduct(
+    facts,
+    ['etp', 'ep', 'pp'],
+    (world, size) =>
+      `distributed conversion world size (${world}) must be divisible by etp*ep*pp (${size}) ` +
+      'for expert-parallel checkpoints. ' +
+      `Set torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
   );
 }
 

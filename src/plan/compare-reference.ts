@@ -67,7 +67,9 @@ function countLayers(index: SourceIndex): number | null {
 function compareTied(index: SourceIndex, d: ModelDimensions, strict: boolean): string[] {
   const stored = index.byPattern.has('output_layer.weight');
   if (!d.tied && !stored) {
-    return ['tie_word_embeddings: config.json says false, the checkpoint has no output_layer.weight, so it was trained tied'];
+    return [
+      'tie_word_embeddings: config.json says false, the checkpoint has no output_layer.weight, so it was trained tied',
+    ];
   }
   if (d.tied && stored && strict) {
     return ['tie_word_embeddings: config.json says true, the checkpoint has an output_layer.weight of its own'];
@@ -77,7 +79,7 @@ function compareTied(index: SourceIndex, d: ModelDimensions, strict: boolean): s
 
 /** What shapes cannot show: 32 heads of 128 and 64 heads of 64 look alike. */
 function compareTraining(d: ModelDimensions, training: TrainingValues): string[] {
-  const rows: [field: string, says: unknown, recorded: unknown][] = [
+  const rows: [field: string, says: number | boolean, recorded: number | boolean | null][] = [
     ['num_hidden_layers', d.layers, training.layers],
     ['hidden_size', d.hidden, training.hidden],
     ['num_attention_heads', d.heads, training.heads],
@@ -88,7 +90,10 @@ function compareTraining(d: ModelDimensions, training: TrainingValues): string[]
   ];
   return rows
     .filter(([, says, recorded]) => recorded !== null && says !== recorded)
-    .map(([field, says, recorded]) => `${field}: config.json says ${says}, the training run recorded ${recorded} (${training.source})`);
+    .map(
+      ([field, says, recorded]) =>
+        `${field}: config.json says ${says}, the training run recorded ${recorded} (${training.source})`,
+    );
 }
 
 function show(value: number): string {

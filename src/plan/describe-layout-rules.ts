@@ -21,7 +21,15 @@ This file is made from \`src/plan/layout-rules.ts\`; a test keeps it current.
 `;
 
 export function describeLayoutRules(): string {
-  const header = ['rule', 'what must hold', 'stream: given', 'stream: default', 'bridge: given', 'bridge: default', 'origin'];
+  const header = [
+    'rule',
+    'what must hold',
+    'stream: given',
+    'stream: default',
+    'bridge: given',
+    'bridge: default',
+    'origin',
+  ];
   const rows = LAYOUT_RULES.map(({ name, demands, severity: { stream, bridge }, origin }) => [
     name,
     demands,

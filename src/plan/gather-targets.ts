@@ -9,7 +9,7 @@ import { tilingProblem } from './tiling.ts';
 import { TRANSFORMS } from './transforms.ts';
 
 /** One target tensor and the copies that fill it. */
-export interface GatheredTensor {
+interface GatheredTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -17,7 +17,7 @@ export interface GatheredTensor {
 }
 
 /** A source tensor that a rule takes. */
-export interface MappedSource {
+interface MappedSource {
   readonly source: Source;
   readonly rule: Rule;
   /** Elements that are vocabulary padding. */
@@ -111,7 +111,10 @@ function mapRows(
     const wanted = expected.get(name) ?? [];
     const made = [map.targetRows[target] ?? 0, ...rest];
     if (wanted.length !== made.length || wanted.some((size, k) => size !== made[k])) {
-      return { map: null, problem: `would give ${name} [${made.join(', ')}], config.json calls for [${wanted.join(', ')}]` };
+      return {
+        map: null,
+        problem: `would give ${name} [${made.join(', ')}], config.json calls for [${wanted.join(', ')}]`,
+      };
     }
   }
   const flaw = rowMapProblem(map, rows);
@@ -119,11 +122,11 @@ function mapRows(
 }
 
 /** Every layer that a source gives; `[null]` where it belongs to no layer. */
-export function layersOf({ entry, layer, stacked }: Source): readonly (number | null)[] {
+function layersOf({ entry, layer, stacked }: Source): readonly (number | null)[] {
   return stacked ? Array.from({ length: entry.shape[0] ?? 0 }, (_, index) => index) : [layer];
 }
 
 /** A pattern at one layer. */
-export function atLayer(pattern: string, layer: number | null): string {
+function atLayer(pattern: string, layer: number | null): string {
   return layer === null ? pattern : pattern.replace('*', String(layer));
 }

@@ -43,14 +43,19 @@ export function readKey(key: string, prefix: string): { pattern: string; layer: 
     : { pattern, layer: Number(match[1]), stacked: false };
 }
 
-function findPrefix(checkpoint: Checkpoint): string {
-  const prefixes: string[] = [];
-  for (const key of checkpoint.tensors.keys()) {
-    const match = EMBEDDING.exec(key);
-    if (match) prefixes.push(match[1] ?? '');
+/** The word embedding under its shortest name, and what stands in front of that name. */
+export function findEmbedding(checkpoint: Checkpoint): { entry: TensorEntry; prefix: string } | null {
+  let found: { entry: TensorEntry; prefix: string } | null = null;
+  for (const entry of checkpoint.tensors.values()) {
+    const prefix = EMBEDDING.exec(entry.key)?.[1];
+    if (prefix !== undefined && (!found || prefix.length < found.prefix.length)) found = { entry, prefix };
   }
-  const shortest = prefixes.sort((a, b) => a.length - b.length)[0];
-  if (shortest !== undefined) return shortest;
+  return found;
+}
+
+function findPrefix(checkpoint: Checkpoint): string {
+  const embedding = findEmbedding(checkpoint);
+  if (embedding) return embedding.prefix;
   const found = [...checkpoint.tensors.keys()].slice(0, 5);
   throw new ConversionError(
     'CheckpointUnsupported',

@@ -35,8 +35,7 @@ const DTYPE_ORDER: readonly DType[] = [
 
 /** Tensors by dtype and then by name, as the safetensors library sorts them: the same tensors give the same bytes. */
 export function layOutFile(file: string, tensors: readonly SizedTensor[]): FilePlan {
-  const rank = (dtype: DType): number => DTYPE_ORDER.indexOf(dtype);
-  const sorted = [...tensors].sort((a, b) => rank(a.dtype) - rank(b.dtype) || (a.name < b.name ? -1 : 1));
+  const sorted = [...tensors].sort((a, b) => dtypeRank(a.dtype) - dtypeRank(b.dtype) || (a.name < b.name ? -1 : 1));
   const items: PlannedItem[] = [];
   const indices = new Map<Chunk, number>();
   const itemOf = ({ chunk, dtype }: DraftCopy): number => {
@@ -63,4 +62,8 @@ export function layOutFile(file: string, tensors: readonly SizedTensor[]): FileP
 /** Bytes of a tensor in the output file. */
 export function tensorBytes(shape: readonly number[], dtype: DType): number {
   return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+}
+
+function dtypeRank(dtype: DType): number {
+  return DTYPE_ORDER.indexOf(dtype);
 }

@@ -4,7 +4,7 @@ import type { ModelDimensions } from '../models/types.ts';
 import type { TrainingValues } from './training-values.ts';
 
 /** A parameter of the request. */
-export interface Setting {
+interface Setting {
   /** Null where it was left out. */
   readonly value: number | null;
   /** Whether a person set it, and not a configuration default. */

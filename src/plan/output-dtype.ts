@@ -3,7 +3,7 @@ import type { DType } from '../checkpoint/types.ts';
 import type { ConversionInput } from '../contract/input.ts';
 
 const REQUESTED = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
-const CASTABLE: readonly DType[] = ['F64', 'F32', 'F16', 'BF16'];
+const CASTABLE: ReadonlySet<DType> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 /** Floating-point tensors take the requested dtype, unless the family protects them; integers, booleans and FP8 stay as they are. */
 export function outputDtype(
@@ -12,7 +12,7 @@ export function outputDtype(
   requested: ConversionInput['dtype'],
   isProtected: (name: string) => boolean,
 ): DType {
-  if (requested === 'source' || !CASTABLE.includes(source) || isProtected(name)) return source;
+  if (requested === 'source' || !CASTABLE.has(source) || isProtected(name)) return source;
   return REQUESTED[requested];
 }
 

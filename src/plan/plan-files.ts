@@ -11,7 +11,10 @@ const Sizes = z.array(Size).max(64);
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 const DTypeName = z.enum(Object.keys(DTYPE_BYTES) as [DType, ...DType[]]);
 /** A name in the staging directory, or in the checkpoint directory: never a path. */
-const FileName = z.string().regex(/^[^/\0]+$/).refine((name) => name !== '.' && name !== '..', 'must be a file name');
+const FileName = z
+  .string()
+  .regex(/^[^/\0]+$/)
+  .refine((name) => name !== '.' && name !== '..', 'must be a file name');
 
 const CopySchema = z.strictObject({
   item: Size,

@@ -33,9 +33,15 @@ export function shardFiles<T extends Sized>(tensors: readonly T[], maxBytes: num
     openBytes += tensor.bytes;
   }
   if (open.length > 0) groups.push(open);
-  const number = (value: number): string => String(value).padStart(5, '0');
   return groups.map((group, index) => ({
-    file: groups.length === 1 ? 'model.safetensors' : `model-${number(index + 1)}-of-${number(groups.length)}.safetensors`,
+    file:
+      groups.length === 1
+        ? 'model.safetensors'
+        : `model-${fiveDigits(index + 1)}-of-${fiveDigits(groups.length)}.safetensors`,
     tensors: group,
   }));
+}
+
+function fiveDigits(value: number): string {
+  return String(value).padStart(5, '0');
 }

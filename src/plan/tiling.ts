@@ -14,7 +14,8 @@ export function tilingProblem(shape: readonly number[], chunks: readonly Box[]):
       offsets.length === shape.length &&
       sizes.length === shape.length &&
       shape.every((size, k) => (offsets[k] ?? -1) >= 0 && (offsets[k] ?? 0) + (sizes[k] ?? 0) <= size);
-    if (!inside) return `chunk at [${offsets.join(', ')}] of size [${sizes.join(', ')}] is not inside [${shape.join(', ')}]`;
+    if (!inside)
+      return `chunk at [${offsets.join(', ')}] of size [${sizes.join(', ')}] is not inside [${shape.join(', ')}]`;
     covered += volume(sizes);
   }
   const overlap = findOverlap(

@@ -100,14 +100,17 @@ export function composeManifest(parts: ManifestParts): Manifest {
   };
 }
 
+function copyLine(line: PlanSummary['books']['mapped']): Manifest['books']['mapped'] {
+  return { ...line, examples: [...line.examples] };
+}
+
 function booksOf({ books }: PlanSummary): Manifest['books'] {
-  const line = (it: PlanSummary['books']['mapped']): Manifest['books']['mapped'] => ({ ...it, examples: [...it.examples] });
   return {
-    mapped: line(books.mapped),
-    dropped: books.dropped.map(line),
+    mapped: copyLine(books.mapped),
+    dropped: books.dropped.map(copyLine),
     vocabulary_padding: { ...books.vocabularyPadding },
     produced: books.produced,
-    excused: books.excused.map(line),
+    excused: books.excused.map(copyLine),
     unmapped: [...books.unmapped],
     missing: [...books.missing],
   };

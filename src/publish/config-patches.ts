@@ -9,7 +9,12 @@ export interface PatchedPlan {
   readonly books: { readonly dropped: readonly { readonly rule: string; readonly tensors: number }[] };
 }
 
-const TORCH_DTYPES: Readonly<Record<string, string>> = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const TORCH_DTYPES: Readonly<Record<string, string>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
 /** The name of today, and the one before transformers 5. */
 const DTYPE_FIELDS = ['dtype', 'torch_dtype'];
 const QUANTIZATION_FIELDS = ['quantization_config', 'compression_config'];
@@ -28,9 +33,14 @@ export function patchConfig(text: string, plan: PatchedPlan): { text: string; pa
 
 function dtypePatches(config: Readonly<Record<string, unknown>>, plan: PatchedPlan): Patch[] {
   const exported = prevailingDtype(plan);
-  return DTYPE_FIELDS.filter((field) => exported !== null && config[field] !== undefined && config[field] !== exported).map(
-    (field) => ({ field, from: config[field], to: exported, why: `most bytes of the exported tensors are ${exported}` }),
-  );
+  return DTYPE_FIELDS.filter(
+    (field) => exported !== null && config[field] !== undefined && config[field] !== exported,
+  ).map((field) => ({
+    field,
+    from: config[field],
+    to: exported,
+    why: `most bytes of the exported tensors are ${exported}`,
+  }));
 }
 
 function quantizationPatches(config: Readonly<Record<string, unknown>>): Patch[] {

@@ -103,6 +103,10 @@ export function serializeManifest(manifest: Manifest): string {
 /** sha256 over what both manifests must agree on to be one export: the plan, the reference and every file's bytes. */
 export function exportDigest(manifest: Pick<Manifest, 'byte_digest' | 'reference' | 'files'>): string {
   const files = [...manifest.files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const content = [manifest.byte_digest, manifest.reference.digest, ...files.map((file) => [file.name, file.bytes, file.sha256])];
+  const content = [
+    manifest.byte_digest,
+    manifest.reference.digest,
+    ...files.map((file) => [file.name, file.bytes, file.sha256]),
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

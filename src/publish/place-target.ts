@@ -74,7 +74,8 @@ function refuseReplacing(target: string, state: TargetState, overwrite: boolean)
     throw new ConversionError('TargetRefused', `${target} ${why}`, { facts: { target } });
   };
   if (state.kind === 'not a directory') refuse('exists and is not a directory; choose another hf_path.');
-  if (!overwrite) refuse('exists and holds something else; choose another hf_path, or set overwrite=true to replace it.');
+  if (!overwrite)
+    refuse('exists and holds something else; choose another hf_path, or set overwrite=true to replace it.');
   if (state.kind === 'other' && !looksLikeModel(state.entries)) {
     refuse('holds no model, so overwrite=true does not delete it; choose another hf_path.');
   }

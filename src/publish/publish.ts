@@ -17,7 +17,16 @@ import { ownerPath, stagingPaths } from './staging.ts';
 import { readTarget } from './target-state.ts';
 
 /** In their order; `set aside` and `remove old` only where a target is replaced. */
-export const PUBLISH_STEPS = ['recover', 'manifest', 'gather', 'set aside', 'rename', 'remove old', 'clean', 'release'] as const;
+export const PUBLISH_STEPS = [
+  'recover',
+  'manifest',
+  'gather',
+  'set aside',
+  'rename',
+  'remove old',
+  'clean',
+  'release',
+] as const;
 export type PublishStep = (typeof PUBLISH_STEPS)[number];
 
 export interface PublishRequest {
@@ -114,7 +123,8 @@ async function describe(
   const path = join(resolve(target), MANIFEST_FILE);
   const text = await readFile(path, 'utf8');
   const manifest = parseManifest(text);
-  if (!manifest) throw new ConversionError('PublishFailed', `${path} was replaced by something else while it was published`);
+  if (!manifest)
+    throw new ConversionError('PublishFailed', `${path} was replaced by something else while it was published`);
   const { runId, workflowId } = surroundings.worker;
   const byThisRun = manifest.run.run_id === runId && manifest.run.workflow_id === workflowId;
   return {

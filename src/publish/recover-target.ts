@@ -23,7 +23,10 @@ export async function recoverTarget(target: string): Promise<Recovery> {
   if (state.kind === 'absent' || state.kind === 'empty') {
     await rename(newest, target);
     await syncPath(dirname(resolve(target)));
-    return { finished: false, warnings: [`${target} was put back after an interrupted overwriting`, ...leftOver(others)] };
+    return {
+      finished: false,
+      warnings: [`${target} was put back after an interrupted overwriting`, ...leftOver(others)],
+    };
   }
   const ours = state.kind === 'export' ? setAsidePath(target, state.manifest.byte_digest) : null;
   if (ours === null || !setAside.includes(ours)) return { finished: false, warnings: leftOver(setAside) };

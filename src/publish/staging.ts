@@ -55,11 +55,6 @@ export function stagingPaths(staging: string): StagingPaths {
   };
 }
 
-/** Where attempt `attempt` writes the files that it has not finished. */
-export function attemptPath(staging: string, attempt: number): string {
-  return join(staging, `attempt-${attempt}`);
-}
-
 export function donePath(staging: string, file: string): string {
   return join(staging, 'done', `${file}.json`);
 }

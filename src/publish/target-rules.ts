@@ -16,7 +16,8 @@ const LONGEST_NAME_BYTES = 200;
 export async function refuseTarget(source: string, target: string, options: TargetOptions): Promise<string[]> {
   const path = resolve(target);
   const parent = dirname(path);
-  if (path === parent) return [`hf_path ${target} is the root of the file system; name a directory that does not exist yet`];
+  if (path === parent)
+    return [`hf_path ${target} is the root of the file system; name a directory that does not exist yet`];
   if (!basename(path).trim()) return [`hf_path ${target} has no name`];
   const problems = [...nameProblems(path), ...(await overlapProblems(source, path))];
   const parentProblem = await problemOfParent(parent);
@@ -78,7 +79,9 @@ async function contentProblems(path: string, options: TargetOptions): Promise<st
     return [`hf_path ${path} exists and holds ${what}; choose another hf_path, or set overwrite=true to replace it`];
   }
   if (state.kind === 'other' && !looksLikeModel(state.entries)) {
-    return [`hf_path ${path} holds no model (${state.entries.slice(0, 3).join(', ')}, ...), so overwrite=true does not delete it`];
+    return [
+      `hf_path ${path} holds no model (${state.entries.slice(0, 3).join(', ')}, ...), so overwrite=true does not delete it`,
+    ];
   }
   return [];
 }
@@ -87,7 +90,11 @@ async function contentProblems(path: string, options: TargetOptions): Promise<st
 async function mountPoints(): Promise<Set<string>> {
   const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const points = table.split('\n').map((line) => line.split(' ')[4] ?? '');
-  return new Set(points.map((point) => point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))));
+  return new Set(
+    points.map((point) =>
+      point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    ),
+  );
 }
 
 /** The path with links resolved, as far as it exists. */

@@ -1,5 +1,4 @@
 // Fills a block of a target tensor from its source items, strip by strip, with large reads and no per-element work on plain bytes.
-import type { SourceItem } from './source-item.ts';
 import { scatter } from './scatter.ts';
 import type { Strip } from './strips.ts';
 
@@ -7,6 +6,14 @@ import type { Strip } from './strips.ts';
 const LARGE_ROW_BYTES = 64 * 1024;
 /** Runs that fill less than this part of their span are read one by one. */
 const SPARSE = 1 / 4;
+
+/** A source item, read by element (row-major). */
+export interface ElementReader {
+  /** Reads `count` elements from `element` on into `buffer` at byte `at`. */
+  read(element: number, count: number, buffer: Uint8Array, at: number): void;
+  /** The same for bytes that go to the output as they are: returns their CRC-32, so that it is worked out once for both sides. */
+  readWithCrc(element: number, count: number, buffer: Uint8Array, at: number): number;
+}
 
 /** Where a block of a target is put together. Element 0 of `block` is the target's element `begin`. */
 export interface Workbench {
@@ -19,9 +26,9 @@ export interface Workbench {
 
 /**
  * Copies one strip into the block. Returns the CRC-32 of its bytes where they are consecutive in the target and came in one read, else
- * null. @throws what `SourceItem.read` throws.
+ * null. @throws what the reader throws.
  */
-export function gatherStrip(item: SourceItem, strip: Strip, bench: Workbench): number | null {
+export function gatherStrip(item: ElementReader, strip: Strip, bench: Workbench): number | null {
   const { rows, columns, sourceRowStride, sourceColumnStride, targetRowStride } = strip;
   const target = strip.target - bench.begin;
   if (sourceColumnStride === 1 || columns === 1) {
@@ -64,7 +71,7 @@ export function gatherStrip(item: SourceItem, strip: Strip, bench: Workbench): n
   return null;
 }
 
-function readRows(item: SourceItem, strip: Strip, { block, begin, elementBytes }: Workbench): void {
+function readRows(item: ElementReader, strip: Strip, { block, begin, elementBytes }: Workbench): void {
   for (let row = 0; row < strip.rows; row++)
     item.read(
       strip.source + row * strip.sourceRowStride,
@@ -86,7 +93,7 @@ interface Runs {
 }
 
 /** Loads as many runs as the staging buffer holds, then scatters them. A run longer than the buffer is cut. */
-function gatherRuns(item: SourceItem, bench: Workbench, { length, source, target, ...rest }: Runs): void {
+function gatherRuns(item: ElementReader, bench: Workbench, { length, source, target, ...rest }: Runs): void {
   const room = Math.floor(bench.staging.length / bench.elementBytes);
   for (let begin = 0; begin < length; begin += room)
     gatherShortRuns(item, bench, {
@@ -97,7 +104,7 @@ function gatherRuns(item: SourceItem, bench: Workbench, { length, source, target
     });
 }
 
-function gatherShortRuns(item: SourceItem, bench: Workbench, all: Runs): void {
+function gatherShortRuns(item: ElementReader, bench: Workbench, all: Runs): void {
   const { runs, length, source, stride, target, targetRunStride, targetElementStride } = all;
   const { staging, elementBytes } = bench;
   const room = Math.floor(staging.length / elementBytes);

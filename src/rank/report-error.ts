@@ -4,7 +4,7 @@ import { ConversionError, FAILURES } from '../contract/failures.ts';
 import type { RankEvent } from './types.ts';
 
 /** `EX_DATAERR` of sysexits.h: another attempt cannot help. */
-export const EXIT_FINAL = 65;
+const EXIT_FINAL = 65;
 /** `EX_TEMPFAIL` of sysexits.h: another attempt can help. */
 export const EXIT_TEMPORARY = 75;
 

@@ -4,11 +4,12 @@ import { readItemHeader } from '../checkpoint/item-header.ts';
 import { DTYPE_BYTES, type ItemHeader } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
 import type { PlannedItem } from '../plan/types.ts';
+import type { ElementReader } from './gather.ts';
 import { sourceError } from './io-error.ts';
 import { ItemChecksum } from './item-checksum.ts';
 import type { SourceFiles } from './source-files.ts';
 
-export class SourceItem {
+export class SourceItem implements ElementReader {
   readonly #files: SourceFiles;
   readonly #item: PlannedItem;
   /** Output tensor that it was opened for: what a person knows it by. */
@@ -37,14 +38,12 @@ export class SourceItem {
     return this.#header.crc32 !== null;
   }
 
-  /** Reads `count` elements from `element` on (row-major) into `buffer` at byte `at`. */
   read(element: number, count: number, buffer: Uint8Array, at: number): void {
     const begin = this.#begin(element);
     const bytes = this.#readBytes(begin, count * this.#elementBytes, buffer, at);
     if (this.hasChecksum) this.#checksum.add(begin, bytes);
   }
 
-  /** The same for bytes that go to the output as they are: returns their CRC-32, so that it is worked out once for both sides. */
   readWithCrc(element: number, count: number, buffer: Uint8Array, at: number): number {
     const begin = this.#begin(element);
     const bytes = this.#readBytes(begin, count * this.#elementBytes, buffer, at);

@@ -6,18 +6,17 @@ import type { PlannedTensor } from '../plan/types.ts';
 import type { Buffers } from './buffers.ts';
 import { findConverter } from './cast.ts';
 import { combineCrc } from './crc-combine.ts';
-import { gatherStrip, type Workbench } from './gather.ts';
-import type { SourceItem } from './source-item.ts';
+import { type ElementReader, gatherStrip, type Workbench } from './gather.ts';
 import { stripsOf } from './strips.ts';
 
 /**
  * Produces the bytes of `tensor` in order and returns their CRC-32. `emit` must have used a block before it returns: the memory is
  * filled again.
- * @throws ConversionError InvalidInput for a cast that loses finite values; and what `SourceItem` throws.
+ * @throws ConversionError InvalidInput for a cast that loses finite values; and what the reader throws.
  */
 export function writeTensor(
   tensor: PlannedTensor,
-  itemAt: (index: number) => SourceItem,
+  itemAt: (index: number) => ElementReader,
   buffers: Buffers,
   emit: (block: Buffer) => void,
 ): number {
@@ -50,7 +49,7 @@ export function writeTensor(
 /** Fills `[bench.begin, end)`. Returns the CRC-32 of its source bytes where all came in order and straight to their place, else null. */
 function gatherBlock(
   tensor: PlannedTensor,
-  itemAt: (index: number) => SourceItem,
+  itemAt: (index: number) => ElementReader,
   bench: Workbench,
   end: number,
 ): number | null {

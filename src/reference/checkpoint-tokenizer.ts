@@ -42,7 +42,8 @@ export async function compareTokenizers(
       differences.push(`the checkpoint's tokenizer has ${name}, the reference has not`);
     } else {
       const [ours, theirs] = [await readFile(join(checkpoint.path, name)), await readFile(join(reference.path, name))];
-      if (!ours.equals(theirs)) differences.push(`${name} differs between the checkpoint's tokenizer and the reference`);
+      if (!ours.equals(theirs))
+        differences.push(`${name} differs between the checkpoint's tokenizer and the reference`);
     }
   }
   return differences;

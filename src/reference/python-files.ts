@@ -31,7 +31,7 @@ export function autoMapModules(config: Readonly<Record<string, unknown>>): AutoM
 }
 
 /** Names of the modules beside it that a Python source imports relatively: `from .a import x`, `from . import b, c`. */
-export function relativeImports(source: string): string[] {
+function relativeImports(source: string): string[] {
   const modules = new Set<string>();
   for (const [, name] of source.matchAll(/^\s*from\s+\.(\w+)(?:\.\w+)*\s+import\s/gm)) if (name) modules.add(name);
   for (const [, list] of source.matchAll(/^\s*from\s+\.\s+import\s+(\([^)]*\)|[^\n#]*)/gm)) {

@@ -17,6 +17,6 @@ export function isRemoteCodeAllowed(
   code: CodeIdentity,
 ): boolean {
   if (!input.trust_remote_code) return false;
-  const names = ['*', code.digest, ...(code.revision === null ? [] : [`${code.id}@${code.revision}`])];
-  return policy.remoteCode.some((allowed) => names.includes(allowed));
+  const names = new Set(['*', code.digest, ...(code.revision === null ? [] : [`${code.id}@${code.revision}`])]);
+  return policy.remoteCode.some((allowed) => names.has(allowed));
 }

@@ -38,7 +38,8 @@ export async function resolveReference(
   environment: Environment = process.env,
 ): Promise<Reference> {
   const tried: string[] = [];
-  const candidate = (await fromDirectory(input, surroundings, tried)) ?? (await fromHub(input, surroundings, environment, tried));
+  const candidate =
+    (await fromDirectory(input, surroundings, tried)) ?? (await fromHub(input, surroundings, environment, tried));
   if (!candidate) throw unavailable(input.hf_model_id, tried);
   return completeReference(input, candidate);
 }
@@ -60,7 +61,7 @@ async function fromDirectory(
     const exists = await stat(join(id, name)).catch(() => null);
     if (exists) await refuseOutside(join(id, name), surroundings.policy.allowedRoots);
   }
-  return suffices(content, input, `${id}`, tried) ? { content, commit: null } : null;
+  return suffices(content, input, id, tried) ? { content, commit: null } : null;
 }
 
 async function fromHub(

@@ -19,7 +19,8 @@ const ABOUT_OTHER_WEIGHTS = [
 /** Whether `name`, relative to the repository, is one of the small files. `.py` files are found by `pythonFiles` instead. */
 export function isSmallFile(name: string): boolean {
   if (CHAT_TEMPLATES.test(name)) return true;
-  if (name.includes('/') || name.startsWith('.') || ABOUT_OTHER_WEIGHTS.some((pattern) => pattern.test(name))) return false;
+  if (name.includes('/') || name.startsWith('.') || ABOUT_OTHER_WEIGHTS.some((pattern) => pattern.test(name)))
+    return false;
   return LEGAL.test(name) || SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 

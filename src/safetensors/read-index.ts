@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 export const INDEX_FILE = 'model.safetensors.index.json';
-export const SINGLE_FILE = 'model.safetensors';
 
 const IndexSchema = z.object({
   metadata: z.record(z.string(), z.unknown()).default({}),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const Measure = z.number().nullable();
 
-export const LoadEvent = z.object({
+const LoadEvent = z.object({
   event: z.literal('load'),
   seconds: z.number(),
   device: z.string(),
@@ -21,7 +21,7 @@ export const LoadEvent = z.object({
   counts: z.object({ missing: z.number(), unexpected: z.number(), mismatched: z.number() }),
 });
 
-export const PerplexityEvent = z.object({
+const PerplexityEvent = z.object({
   event: z.literal('perplexity'),
   passage: z.string(),
   tokens: z.number(),

@@ -20,8 +20,8 @@ export interface SmokeSettings {
   readonly remoteCodeAllowed?: boolean;
 }
 
-/** Orders of the shuffled tokens, each passage; window and stride of the context gain, in tokens. */
-const MEASUREMENT = { shuffles: 4, window: 4, stride: 2, seed: 1611 } as const;
+/** Orders of the shuffled tokens, each passage; near context of the context gain, in tokens. */
+const MEASUREMENT = { shuffles: 4, window: 4, seed: 1611 } as const;
 /** No tokens, no network. Passive waiting keeps a busy machine from spinning. */
 const ENVIRONMENT = {
   HF_HUB_OFFLINE: '1',
@@ -53,7 +53,12 @@ export async function smokeGenerate(
   const { reasons, result } = judgeSmoke(events, input.smoke);
   if (reasons.length === 0) return result;
   const text = result.samples.map((sample) => `  ${JSON.stringify(sample.prompt)} -> ${JSON.stringify(sample.text)}`);
-  const message = [`The exported model does not work:`, ...reasons.map((reason) => `  - ${reason}`), 'It wrote:', ...text];
+  const message = [
+    `The exported model does not work:`,
+    ...reasons.map((reason) => `  - ${reason}`),
+    'It wrote:',
+    ...text,
+  ];
   throw new ConversionError('SmokeFailed', message.join('\n'), { problems: reasons, facts: { directory, ...result } });
 }
 
@@ -119,7 +124,8 @@ function refuseCrash(events: readonly SmokeEvent[], ended: ProcessResult, direct
 
 function describeEnd(ended: ProcessResult, error: Extract<SmokeEvent, { event: 'error' }> | null): string {
   if (ended.startError !== null) return `Python could not be started: ${ended.startError}.`;
-  if (ended.timedOut) return `The smoke program ran longer than smoke.timeout (${Math.round(ended.seconds)} s) and was ended.`;
+  if (ended.timedOut)
+    return `The smoke program ran longer than smoke.timeout (${Math.round(ended.seconds)} s) and was ended.`;
   if (error) return `The smoke program failed with ${error.type}: ${error.message}.`;
   if (ended.signalName !== null) {
     const hint = ended.signalName === 'SIGKILL' ? ', perhaps for want of memory' : '';
@@ -140,7 +146,7 @@ function describeEvent(event: SmokeEvent): string {
       return `${event.prompt}${event.text.slice(0, 60)}`;
     case 'end':
       return `measured in ${Math.round(event.seconds)} s`;
-    case 'error':
+    default:
       return `${event.type}: ${event.message.slice(0, 200)}`;
   }
 }

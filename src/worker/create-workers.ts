@@ -45,7 +45,12 @@ const SHUTDOWN_GRACE = { preflight: '5 seconds', convert: 0, smoke: 0 } as const
 // The server's answer to a heartbeat carries cancel and pause: this is how long they take to arrive, and how old progress may be.
 const HEARTBEAT_INTERVAL = '5 seconds';
 
-/** Connects and registers the workers; nothing is served before `run`. @throws ConversionError InvalidInput for a bad configuration. */
+/**
+ * Connects and registers the workers; nothing is served before `run`. A process that calls this itself handles its own signals: keep a
+ * listener for SIGTERM and SIGINT that calls `shutdown`, as `runWorker` does.
+ *
+ * @throws ConversionError InvalidInput for a bad configuration; TransportError when the server cannot be reached
+ */
 export async function createWorkers(options: WorkersOptions = {}): Promise<Workers> {
   const config = options.config ?? (await loadWorkerConfig(options.configPath));
   const link = options.connection ?? (await connectWorker(options));
@@ -72,39 +77,36 @@ export async function createWorkers(options: WorkersOptions = {}): Promise<Worke
       );
     }
   } catch (error) {
-    await runAll(workers, true).catch(() => undefined);
-    await close();
+    // What is wrong is `error`. Workers that were made already hold the connection: then it closes with the process.
+    await close().catch(() => undefined);
     throw error;
   }
   return {
     workers,
     config,
-    run: () => runAll(workers, false).finally(close),
+    async run() {
+      try {
+        await runAll(workers);
+      } finally {
+        await close();
+      }
+    },
     shutdown: () => shutdownAll(workers),
   };
 }
 
 function pick(all: ConversionActivities, role: WorkerRole): object {
-  switch (role) {
-    case 'preflight': {
-      const { checkCompleteness, validateParallelism, verify, publish } = all;
-      return { checkCompleteness, validateParallelism, verify, publish };
-    }
-    case 'convert':
-      return { convert: all.convert };
-    case 'smoke':
-      return { smokeGenerate: all.smokeGenerate };
-  }
+  const { convert, smokeGenerate, ...quick } = all;
+  return { preflight: quick, convert: { convert }, smoke: { smokeGenerate } }[role];
 }
 
 /** All end together: a process that serves only half of its queues would look healthy and not be. */
-async function runAll(workers: readonly Worker[], atOnce: boolean): Promise<void> {
+async function runAll(workers: readonly Worker[]): Promise<void> {
   const runs = workers.map((worker) =>
     worker.run().finally(() => {
       shutdownAll(workers);
     }),
   );
-  if (atOnce) shutdownAll(workers);
   const outcomes = await Promise.allSettled(runs);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

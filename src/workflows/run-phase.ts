@@ -1,20 +1,18 @@
 // Runs one phase after the other and keeps the board and the UI's details in step.
 import { CancellationScope, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 
-import type { ConversionInput, Phase } from '../contract/index.ts';
+import type { ConversionInput, PhaseRunner } from '../contract/index.ts';
 import { createPhaseBoard, type PhaseBoard, renderBoard } from './phase-board.ts';
 import { translateFailure } from './translate-failure.ts';
 
-export interface PhaseRunner {
+/** @throws ApplicationFailure of the phase that failed, or the cancellation. */
+export interface WorkflowPhaseRunner extends PhaseRunner {
   readonly board: PhaseBoard;
-  /** Runs `work`; `figures` makes the line that the board shows afterwards. @throws ApplicationFailure, or the cancellation. */
-  readonly run: <R>(phase: Phase, doing: string, work: () => Promise<R>, figures: (result: R) => string) => Promise<R>;
-  readonly skip: (phase: Phase, why: string) => void;
   /** Marks the run as done and leaves these Markdown paragraphs below the table. */
   readonly finish: (notes: readonly string[]) => void;
 }
 
-export function createPhaseRunner(input: ConversionInput): PhaseRunner {
+export function createPhaseRunner(input: ConversionInput): WorkflowPhaseRunner {
   const board = createPhaseBoard(input);
   const notes: string[] = [];
   const show = (): void => setCurrentDetails(renderBoard(board.status(), notes));

@@ -1,7 +1,15 @@
 // What a failed activity means for the run: one ApplicationFailure whose type is in FAILURES, so that parents match on the type alone.
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 
-import { type ConversionInput, FAILURES, type FailureType, formatSeconds, type Phase, Progress, toSeconds } from '../contract/index.ts';
+import {
+  type ConversionInput,
+  FAILURES,
+  type FailureType,
+  formatSeconds,
+  type Phase,
+  Progress,
+  toSeconds,
+} from '../contract/index.ts';
 
 /** Why the last attempt failed, from wherever the server still has it. */
 interface Reason {
@@ -17,8 +25,10 @@ export function translateFailure(phase: Phase, error: unknown, input: Conversion
   if (phase === 'checkCompleteness' && waitIsOver(error, reason)) return waitTimedOut(error, reason, input);
   const type = reason?.type ?? '';
   if (isFailureType(type)) return failure(type, `${phase}: ${reason?.message}`, reason, error);
-  const what = error.cause instanceof TimeoutFailure ? describeTimeout(error.cause) : (reason?.message ?? error.message);
-  const before = error.cause instanceof TimeoutFailure && reason !== null ? `\nThe attempt before failed: ${reason.message}` : '';
+  const what =
+    error.cause instanceof TimeoutFailure ? describeTimeout(error.cause) : (reason?.message ?? error.message);
+  const before =
+    error.cause instanceof TimeoutFailure && reason !== null ? `\nThe attempt before failed: ${reason.message}` : '';
   return failure('UnexpectedFailure', `${phase}: ${what}${before}`, reason, error);
 }
 

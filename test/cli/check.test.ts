@@ -2,12 +2,10 @@ import { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFolder } from '../config/config-folder.ts';
-import { FIXTURE, jsonLines, runCli } from './run-cli.ts';
-
-const ITERATION = `${FIXTURE}/checkpoint/iter_0000200`;
+import { FIXTURE, ITERATION, ITERATION_NAME, jsonLines, runCli } from './run-cli.ts';
 
 async function copyCheckpoint(): Promise<string> {
-  const path = join(await makeFolder(), 'iter_0000200');
+  const path = join(await makeFolder(), ITERATION_NAME);
   await cp(ITERATION, path, { recursive: true });
   return path;
 }
@@ -20,7 +18,9 @@ test('complete: exit 0', async () => {
 
 test('a fresh copy is judged in one call', async () => {
   const { stdout, exitCode } = await runCli(['check', '--json', await copyCheckpoint()]);
-  expect(jsonLines(stdout)).toEqual([expect.objectContaining({ verdict: 'complete', iteration: 200 })]);
+  expect(jsonLines(stdout)).toEqual([
+    expect.objectContaining({ verdict: 'complete', iteration: Number(ITERATION_NAME.slice('iter_'.length)) }),
+  ]);
   expect(exitCode).toBe(0);
 });
 
@@ -40,7 +40,7 @@ test('unusable: exit 1, here for the folder above the iterations', async () => {
   expect(exitCode).toBe(1);
   const [answer] = jsonLines(stdout);
   expect(answer).toMatchObject({ verdict: 'unusable', type: 'CheckpointUnsupported' });
-  expect(answer?.['message']).toContain('iter_0000200');
+  expect(answer?.['message']).toContain(ITERATION_NAME);
 });
 
 test('overrides reach the judge, wrong ones are refused', async () => {

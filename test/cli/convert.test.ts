@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { makeFolder } from '../config/config-folder.ts';
-import { findProcesses } from './processes.ts';
-import { FIXTURE, jsonLines, runCli } from './run-cli.ts';
+import { findDescendants, stillAlive } from './processes.ts';
+import { FIXTURE, ITERATION, jsonLines, runCli } from './run-cli.ts';
 
-const REQUEST = [
-  '-c',
-  'quickstart',
-  `megatron_path=${FIXTURE}/checkpoint/iter_0000200`,
-  `hf_model_id=${FIXTURE}/reference`,
-];
+const REQUEST = ['-c', 'quickstart', `megatron_path=${ITERATION}`, `hf_model_id=${FIXTURE}/reference`];
 
 test('convert publishes, prints the path, and is idempotent', async () => {
   const folder = await makeFolder();
@@ -47,15 +43,15 @@ test.each(['convert', 'smokeGenerate'])('Ctrl-C during %s leaves no process and 
   let output = '';
   running.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await vi.waitFor(() => expect(output).toMatch(started), { timeout: 60_000, interval: 50 });
-  await vi.waitFor(() => expect(findProcesses(folder, [running.pid])).not.toEqual([]), {
-    timeout: 30_000,
-    interval: 20,
-  });
+  await vi.waitFor(() => expect(findDescendants(running.pid)).not.toEqual([]), { timeout: 30_000, interval: 20 });
+  // Long enough for torchrun to start ranks of its own.
+  await sleep(1000);
+  const children = findDescendants(running.pid);
   running.kill('SIGINT');
   const { exitCode, stderr } = await running;
   expect(exitCode).toBe(130);
   expect(stderr).toContain('interrupted: no rank is left');
-  expect(findProcesses(folder)).toEqual([]);
+  expect(stillAlive(children)).toEqual([]);
   expect(existsSync(join(folder, 'hf'))).toBe(false);
 });
 

@@ -98,9 +98,9 @@ test('live: a line never wraps, counts down and shows no control characters of a
   const { stream, text } = fakeTerminal(90);
   const { report, close } = createLiveReporter(stream);
   report(running('checkCompleteness'));
-  report(waiting(3, `missing\n  \u001B[31m__0_0.distcp\u001B[0m ${'x'.repeat(200)}`));
+  report(waiting(3, `/runs/a/b/iter_0000001 lacks\n  \u001B[31m__0_0.distcp\u001B[0m ${'x'.repeat(200)}`));
   const line = () => screen(text()).at(-1) ?? '';
-  expect(line()).toContain('waiting (attempt 3, next in 9.0 s): ');
+  expect(line()).toContain('waiting (attempt 3, next in 9.0 s): …/iter_0000001 lacks');
   expect(line().length).toBeLessThan(90);
   expect(line()).not.toContain('\u001B');
   vi.advanceTimersByTime(4000);

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeFolder } from '../config/config-folder.ts';
 import { findFreePorts } from '../support/temporal-server.ts';
-import { findProcesses } from './processes.ts';
-import { FIXTURE, jsonLines, runCli } from './run-cli.ts';
+import { findDescendants, stillAlive } from './processes.ts';
+import { FIXTURE, ITERATION, ITERATION_NAME, jsonLines, runCli } from './run-cli.ts';
 
-const ITERATION = `${FIXTURE}/checkpoint/iter_0000200`;
 const COMMON = [
   `hf_model_id=${FIXTURE}/reference`,
   'smoke.enabled=false',
@@ -43,7 +42,7 @@ function start(args: readonly string[]) {
 
 test('run waits for a checkpoint that is still being saved, says what is missing, and ends with the path', async () => {
   const folder = await makeFolder();
-  const path = join(folder, 'iter_0000200');
+  const path = join(folder, ITERATION_NAME);
   await mkdir(path);
   for (const file of await readdir(ITERATION)) {
     if (file.endsWith('.distcp')) await cp(join(ITERATION, file), join(path, file));
@@ -120,10 +119,9 @@ test('an unknown id is a failure that names it', async () => {
 });
 
 test('Ctrl-C ends dev: worker drained, server gone', async () => {
-  const port = env.TEMPORAL_ADDRESS.slice('127.0.0.1:'.length);
-  const servers = () => findProcesses('start-dev\0').filter((pid) => findProcesses(`--port\0${port}\0`).includes(pid));
-  expect(servers()).toHaveLength(1);
+  const children = findDescendants(dev.pid);
+  expect(children).not.toEqual([]);
   dev.kill('SIGINT');
   expect((await dev).exitCode).toBe(0);
-  expect(servers()).toEqual([]);
+  expect(stillAlive(children)).toEqual([]);
 });

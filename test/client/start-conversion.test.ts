@@ -2,7 +2,14 @@
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { cancelConversion, connect, describeProgress, explainFailure, startConversion, workflowIdOf } from '../../src/client.ts';
+import {
+  cancelConversion,
+  connect,
+  describeProgress,
+  explainFailure,
+  startConversion,
+  workflowIdOf,
+} from '../../src/client.ts';
 import { ConversionError } from '../../src/contract/index.ts';
 import { statusQuery } from '../../src/workflows/index.ts';
 import { makeActivities, makeRequest } from '../support/temporal-activities.ts';
@@ -65,6 +72,19 @@ it('starts anew when the run before is over', async () => {
   expect(second.alreadyRunning).toBe(false);
   expect(second.runId).not.toBe(first.runId);
   await second.handle.terminate();
+});
+
+it('describes a run that no worker serves', async () => {
+  const { handle, runId } = await startConversion(client, makeRequest('unserved'));
+  expect(await describeProgress(handle)).toMatchObject({
+    runId,
+    state: 'RUNNING',
+    closed: null,
+    status: null,
+    activity: null,
+  });
+  await handle.terminate();
+  expect(await describeProgress(handle)).toMatchObject({ state: 'TERMINATED', closed: expect.any(Date) });
 });
 
 it('refuses a bad request without a server, with every problem', async () => {

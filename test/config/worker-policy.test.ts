@@ -38,6 +38,12 @@ test('a file of the operator', async () => {
   });
 });
 
+test('memory may be a number of bytes', async () => {
+  const folder = await makeFolder({ 'worker.yaml': 'smoke_memory: 8000000000\n' });
+  const { policy } = await loadWorkerConfig(join(folder, 'worker.yaml'));
+  expect(policy.smokeMemory).toBe(8e9);
+});
+
 test('mistakes are refused all at once', async () => {
   const folder = await makeFolder({
     'worker.yaml': 'allowed_root: [/x]\nremote_code: yes\nconcurrency: {convert: 0}\n',

@@ -43,20 +43,23 @@ describe('chooseRanks', () => {
   });
 });
 
+const file = (
+  name: string,
+  bytes: number,
+): { name: string; bytes: number; header: string; items: []; tensors: [] } => ({
+  name,
+  bytes,
+  header: '',
+  items: [],
+  tensors: [],
+});
+
 describe('spaceProblem', () => {
   let directory = '';
   beforeAll(async () => {
     directory = await realpath(await mkdtemp(join(tmpdir(), 'preflight-space-')));
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
-  const file = (name: string, bytes: number): { name: string; bytes: number; header: string; items: []; tensors: [] } => ({
-    name,
-    bytes,
-    header: '',
-    items: [],
-    tensors: [],
-  });
-
   it('is silent where there is room, also for a parent that does not exist yet', async () => {
     const plan = { files: [file('model.safetensors', 10)], byteDigest: 'd'.repeat(64) };
     expect(await spaceProblem(join(directory, 'a/b/c'), plan)).toBeNull();
@@ -64,9 +67,11 @@ describe('spaceProblem', () => {
 
   it('names the missing bytes, without what an earlier attempt finished', async () => {
     const target = join(directory, 'target');
-    const plan = { files: [file('model-1', 2000), file('model-2', 1e18)], byteDigest: 'd'.repeat(64) };
+    const plan = { files: [file('model-1', 2000), file('model-2', 9e17)], byteDigest: 'd'.repeat(64) };
     const before = await spaceProblem(target, plan);
-    expect(before).toMatch(/^the export needs 1\.00e\+3 PB|^the export needs 1\d* ?\S*B, but the file system of \S+ has .* free\. Free /);
+    expect(before).toMatch(
+      /^the export needs 900 PB, but the file system of \S+ has \S+ [kMGTP]?B free\. Free 900 PB \(\d+ bytes\)/,
+    );
     const staging = stagingPath(target, plan.byteDigest);
     await mkdir(stagingPaths(staging).export, { recursive: true });
     await mkdir(dirname(donePath(staging, 'model-1')), { recursive: true });
@@ -88,7 +93,12 @@ describe('judgeSmokeMemory', () => {
   const GB = 1e9;
   const model = { parameters: 7 * GB, dtype: 'BF16' } as const;
   const judge = (smoke: object, machine: object = {}): ReturnType<typeof judgeSmokeMemory> =>
-    judgeSmokeMemory(input({ smoke }).smoke, model, { smokeMemory: null, totalMemory: 16 * GB, accelerator: false, ...machine });
+    judgeSmokeMemory(input({ smoke }).smoke, model, {
+      smokeMemory: null,
+      totalMemory: 16 * GB,
+      accelerator: false,
+      ...machine,
+    });
 
   it('counts float32 on a CPU, unless a dtype is set', () => {
     expect(judge({}).problem).toBe(
@@ -102,7 +112,9 @@ describe('judgeSmokeMemory', () => {
 
   it('takes the least of what request, operator and machine allow', () => {
     expect(judge({ max_memory: '10GB', dtype: 'bfloat16' }).problem).toContain('10.0 GB are available');
-    expect(judge({ max_memory: '100GB', dtype: 'bfloat16' }, { smokeMemory: 12 * GB }).problem).toContain('12.0 GB are available');
+    expect(judge({ max_memory: '100GB', dtype: 'bfloat16' }, { smokeMemory: 12 * GB }).problem).toContain(
+      '12.0 GB are available',
+    );
   });
 
   it('does not judge what it cannot know: offloading, or an accelerator without a stated limit', () => {

@@ -1,4 +1,5 @@
 // validateParallelism on the real fixtures: what it finds, what it refuses, and that everything wrong comes at once.
+import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,14 +26,25 @@ function around(policy: Partial<WorkerPolicy> = {}): Surroundings {
   return {
     signal: new AbortController().signal,
     onProgress: () => undefined,
-    policy: { allowedRoots: ['/'], remoteCode: [], torchrun: [], python: [], launchPrefix: [], smokeMemory: null, ...policy },
+    policy: {
+      allowedRoots: ['/'],
+      remoteCode: [],
+      torchrun: [],
+      python: [],
+      launchPrefix: [],
+      smokeMemory: null,
+      ...policy,
+    },
     worker: { kind: 'cli', workflowId: 'test', runId: 'test', attempt: 1, namespace: null, host: 'here', pid: 1 },
     previous: null,
     isOwnerAlive: () => Promise.resolve(true),
   };
 }
 
-async function preflight(request: Partial<ConversionRequest> = {}, policy: Partial<WorkerPolicy> = {}): Promise<PreflightResult> {
+async function preflight(
+  request: Partial<ConversionRequest> = {},
+  policy: Partial<WorkerPolicy> = {},
+): Promise<PreflightResult> {
   const input = ConversionInput.parse({
     megatron_path: QWEN3,
     hf_model_id: QWEN3_REFERENCE,
@@ -74,6 +86,19 @@ describe('a sound request', () => {
     expect(result.files).toBeGreaterThan(2);
     expect(result.notes).toEqual([expect.stringMatching(/^\d+ rows of vocabulary padding are cut/)]);
   });
+
+  it.each(readdirSync(FIXTURES).filter((name) => existsSync(join(FIXTURES, name, 'expected.json'))))(
+    'of fixture %s gives no warning',
+    async (name) => {
+      const checkpoint = join(FIXTURES, name, 'checkpoint');
+      const iteration = readdirSync(checkpoint).find((entry) => entry.startsWith('iter_')) ?? '';
+      const result = await preflight({
+        megatron_path: join(checkpoint, iteration),
+        hf_model_id: join(FIXTURES, name, 'reference'),
+      });
+      expect(result.warnings).toEqual([]);
+    },
+  );
 
   it('may name the layout of the training run', async () => {
     expect((await preflight({ tp: 2, pp: 1, ep: 1, etp: 1, torchrun: { nproc_per_node: 2 } })).ranks).toBe(2);
@@ -142,7 +167,11 @@ describe('refused', () => {
   });
 
   it('a checkpoint that is not the one found complete', async () => {
-    const input = ConversionInput.parse({ megatron_path: QWEN3, hf_model_id: QWEN3_REFERENCE, hf_path: join(directory, 'x') });
+    const input = ConversionInput.parse({
+      megatron_path: QWEN3,
+      hf_model_id: QWEN3_REFERENCE,
+      hf_path: join(directory, 'x'),
+    });
     const work = validateParallelism(input, { metadata_digest: '0'.repeat(64) }, around());
     await expect(work).rejects.toMatchObject({ type: 'SourceChanged' });
   });
@@ -157,11 +186,16 @@ describe('refused', () => {
   it('paths outside the allowed roots, links resolved, before anything is read', async () => {
     const link = join(directory, 'link');
     await symlink(LLAMA, link);
-    const error = await failure({ hf_path: join(link, 'out'), hf_model_id: '/nowhere/at/all' }, { allowedRoots: [directory] });
+    const error = await failure(
+      { hf_path: join(link, 'out'), hf_model_id: '/nowhere/at/all' },
+      { allowedRoots: [directory] },
+    );
     expect(error.type).toBe('PolicyRefused');
     expect(error.problems).toEqual([
       expect.stringContaining(`megatron_path ${QWEN3} is outside`),
-      expect.stringContaining(`hf_path ${link}/out (really ${LLAMA}/out) is outside what this worker may use (${directory})`),
+      expect.stringContaining(
+        `hf_path ${link}/out (really ${LLAMA}/out) is outside what this worker may use (${directory})`,
+      ),
       expect.stringContaining('hf_model_id /nowhere/at/all is outside'),
     ]);
   });
@@ -201,7 +235,9 @@ describe('refused', () => {
 });
 
 it('warns where settings that shape no tensor differ', async () => {
-  const { warnings } = await preflight({ hf_model_id: await reference('rope', { rope_parameters: { rope_theta: 5, rope_type: 'default' } }) });
+  const { warnings } = await preflight({
+    hf_model_id: await reference('rope', { rope_parameters: { rope_theta: 5, rope_type: 'default' } }),
+  });
   expect(warnings).toEqual([
     'rope_theta: config.json says 5, the training run recorded 1000000 (run_config.yaml). ' +
       'The export takes that of config.json; check hf_model_id.',

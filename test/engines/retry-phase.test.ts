@@ -48,6 +48,7 @@ test('tries again after retryable failures, with growing pauses', async () => {
 test.each([
   [new ConversionError('CorruptData', 'final'), 1],
   [new ConversionError('RankFailed', 'again and again'), 3],
+  [new ConversionError('RankFailed', 'fruitless', { facts: { final: true } }), 1],
   [new Error('a bug'), 1],
 ])('%s ends after %i attempts', async (error, attempts) => {
   let calls = 0;

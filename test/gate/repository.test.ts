@@ -4,6 +4,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { requestOptions } from '../../src/config/load-config.ts';
+import { FAILURES } from '../../src/contract/index.ts';
 import { ROOT } from './source-graph.ts';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -104,3 +106,24 @@ describe("the README's two commands", () => {
     expect(run.map((line) => line.replace(/ 2>&1 \| tee .*/, '').trim())).toEqual(commands);
   });
 });
+
+describe("the README's tables", () => {
+  it('name failures that exist', () => {
+    const names = firstColumn('When it fails');
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !Object.hasOwn(FAILURES, name))).toEqual([]);
+  });
+
+  it('name parameters that exist', () => {
+    const known = new Set(requestOptions().map(({ path }) => path));
+    const names = firstColumn('Configuration');
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
+/** Names in the first column of the table under a heading. */
+function firstColumn(heading: string): string[] {
+  const section = read('README.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell = '']) => cell.match(/[\w.]+/g) ?? []);
+}

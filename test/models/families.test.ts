@@ -34,20 +34,29 @@ describe.each(FAMILIES)('$name', (family) => {
     expect(new Set(from).size).toBe(from.length);
   });
 
-  it.each([{}, { attention_bias: true }, { mlp_bias: true }, { tie_word_embeddings: true }])('has a row for every expected key: %j', (more) => {
-    const config = { ...CONFIG, ...more };
-    const given = new Set(family.rules.flatMap((rule) => rule.to));
-    for (const key of family.expected(family.dimensions(config), config).keys()) {
-      expect(given).toContain(key.replace(/layers\.\d+/, 'layers.*'));
-    }
-  });
+  it.each([{}, { attention_bias: true }, { mlp_bias: true }, { tie_word_embeddings: true }])(
+    'has a row for every expected key: %j',
+    (more) => {
+      const config = { ...CONFIG, ...more };
+      const given = new Set(family.rules.flatMap((rule) => rule.to));
+      for (const key of family.expected(family.dimensions(config), config).keys()) {
+        expect(given).toContain(key.replace(/layers\.\d+/, 'layers.*'));
+      }
+    },
+  );
 
   it('keeps its keys apart from the general rules', () => {
     for (const key of family.rules.flatMap((rule) => rule.from)) expect(findDrop(key), key).toBeNull();
   });
 
   it('names every unusable field of config.json', () => {
-    const config = { ...CONFIG, hidden_size: 0, vocab_size: '100', num_hidden_layers: undefined, tie_word_embeddings: 'no' };
+    const config = {
+      ...CONFIG,
+      hidden_size: 0,
+      vocab_size: '100',
+      num_hidden_layers: undefined,
+      tie_word_embeddings: 'no',
+    };
     try {
       family.dimensions(config);
       expect.unreachable();
@@ -64,18 +73,19 @@ describe.each(FAMILIES)('$name', (family) => {
   });
 });
 
-describe('dimensions', () => {
-  const of = (name: string, more: object): unknown => FAMILIES.find((family) => family.name === name)?.dimensions({ ...CONFIG, ...more });
+const dimensionsOf = (name: string, more: object): unknown =>
+  FAMILIES.find((family) => family.name === name)?.dimensions({ ...CONFIG, ...more });
 
+describe('dimensions', () => {
   it('derive what config.json leaves out as transformers does', () => {
-    expect(of('llama', { num_key_value_heads: null })).toMatchObject({ queryGroups: 4, headDim: 16 });
-    expect(of('mistral', { head_dim: 32 })).toMatchObject({ headDim: 32, tied: false });
-    expect(of('qwen3', {})).toMatchObject({ headDim: 128 });
-    expect(of('qwen3', { head_dim: 8, tie_word_embeddings: true })).toMatchObject({ headDim: 8, tied: true });
+    expect(dimensionsOf('llama', { num_key_value_heads: null })).toMatchObject({ queryGroups: 4, headDim: 16 });
+    expect(dimensionsOf('mistral', { head_dim: 32 })).toMatchObject({ headDim: 32, tied: false });
+    expect(dimensionsOf('qwen3', {})).toMatchObject({ headDim: 128 });
+    expect(dimensionsOf('qwen3', { head_dim: 8, tie_word_embeddings: true })).toMatchObject({ headDim: 8, tied: true });
   });
 
   it('refuse heads that the groups do not divide', () => {
-    expect(() => of('llama', { num_key_value_heads: 3 })).toThrow(
+    expect(() => dimensionsOf('llama', { num_key_value_heads: 3 })).toThrow(
       'num_attention_heads (4) must be a multiple of num_key_value_heads (3)',
     );
   });
@@ -96,10 +106,13 @@ describe('the general rules', () => {
     ['module.mtp.layers.0.enorm.weight', 'mtp'],
   ])('%s: %s', (key, name) => expect(findDrop(key)?.name).toBe(name));
 
-  it.each(['decoder.layers.mlp.linear_fc1.weight', 'optimizers.weight', 'my_optimizer', 'decoder.mtp.weight', 'rng_statement'])(
-    'say nothing about %s',
-    (key) => expect(findDrop(key)).toBeNull(),
-  );
+  it.each([
+    'decoder.layers.mlp.linear_fc1.weight',
+    'optimizers.weight',
+    'my_optimizer',
+    'decoder.mtp.weight',
+    'rng_statement',
+  ])('say nothing about %s', (key) => expect(findDrop(key)).toBeNull());
 
   it('have names of their own', () => expect(new Set(DROP_RULES.map(({ name }) => name)).size).toBe(DROP_RULES.length));
 });

@@ -7,11 +7,19 @@ import type { Plan } from '../../src/plan/types.ts';
 import { makeCheckpoint, type Global } from '../support/plan-checkpoint.ts';
 import { configOf, makeHuggingFace, makeMegatron, SMALL, type ModelShape } from '../support/plan-model.ts';
 
-const matrix = (...shape: number[]): Global => ({ shape, data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0) });
+const matrix = (...shape: number[]): Global => ({
+  shape,
+  data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0),
+});
 
 function plan(
   change: (globals: Map<string, Global>) => void,
-  { model = SMALL, config = {}, strict = true, objects = [] as string[] }: {
+  {
+    model = SMALL,
+    config = {},
+    strict = true,
+    objects = [] as string[],
+  }: {
     model?: ModelShape;
     config?: Record<string, unknown>;
     strict?: boolean;
@@ -66,7 +74,9 @@ describe('the books', () => {
         { model: { ...SMALL, perLayer: true } },
       ),
     );
-    expect(error.problems).toEqual([expect.stringMatching(/^decoder\.layers\.\*\.mlp\.router\.weight \(2 tensors\) F32 \[4, 8\]: no rule/)]);
+    expect(error.problems).toEqual([
+      expect.stringMatching(/^decoder\.layers\.\*\.mlp\.router\.weight \(2 tensors\) F32 \[4, 8\]: no rule/),
+    ]);
   });
 
   it('name what would have given an expected tensor that is missing', () => {
@@ -78,7 +88,9 @@ describe('the books', () => {
   });
 
   it('do not take a bias that the config does not call for, nor miss one that it does', () => {
-    const surplus = failure(() => plan(() => undefined, { model: { ...SMALL, bias: true }, config: { attention_bias: false } }));
+    const surplus = failure(() =>
+      plan(() => undefined, { model: { ...SMALL, bias: true }, config: { attention_bias: false } }),
+    );
     expect(surplus.problems).toEqual([
       expect.stringContaining('linear_qkv.bias F32 [2, 16]: its rule gives model.layers.*.self_attn.q_proj.bias'),
       expect.stringContaining('linear_proj.bias F32 [2, 8]: its rule gives model.layers.*.self_attn.o_proj.bias'),
@@ -137,8 +149,12 @@ describe('the books', () => {
   it('refuse a tensor under two spellings, and one that two rules fill', () => {
     const twice = failure(() => plan((globals) => globals.set('decoder.layers.input_layernorm.weight', matrix(2, 8))));
     expect(twice.problems).toEqual([expect.stringContaining('another spelling of it was taken')]);
-    const double = failure(() => plan((globals) => globals.set('decoder.layers.mlp.linear_fc1.weight_w', matrix(2, 6, 8))));
-    expect(double.problems[0]).toBe('model.layers.0.mlp.gate_proj.weight [6, 8] needs 48 elements, the copies bring 96');
+    const double = failure(() =>
+      plan((globals) => globals.set('decoder.layers.mlp.linear_fc1.weight_w', matrix(2, 6, 8))),
+    );
+    expect(double.problems[0]).toBe(
+      'model.layers.0.mlp.gate_proj.weight [6, 8] needs 48 elements, the copies bring 96',
+    );
   });
 });
 
@@ -172,7 +188,9 @@ describe('a reference that does not fit', () => {
     expect(groups.problems).toEqual([
       'num_key_value_heads: config.json says 4, the checkpoint has 2 (16 rows of self_attention.linear_qkv.weight)',
     ]);
-    const tied = failure(() => plan(() => undefined, { model: { ...SMALL, tied: true }, config: { tie_word_embeddings: false } }));
+    const tied = failure(() =>
+      plan(() => undefined, { model: { ...SMALL, tied: true }, config: { tie_word_embeddings: false } }),
+    );
     expect(tied.problems).toEqual([
       'tie_word_embeddings: config.json says false, the checkpoint has no output_layer.weight, so it was trained tied',
     ]);
@@ -183,7 +201,13 @@ describe('a reference that does not fit', () => {
     const globals = makeMegatron(model, makeHuggingFace(model));
     const { checkpoint, stat } = makeCheckpoint(globals);
     const config = configOf(model);
-    const values = { num_layers: 2, num_attention_heads: 4, num_query_groups: 4, kv_channels: 2, group_query_attention: true };
+    const values = {
+      num_layers: 2,
+      num_attention_heads: 4,
+      num_query_groups: 4,
+      kv_channels: 2,
+      group_query_attention: true,
+    };
     const error = failure(() =>
       makePlan({
         checkpoint,

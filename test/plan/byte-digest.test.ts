@@ -15,7 +15,8 @@ const REQUEST: PlanRequest = {
   input: { strict: true, dtype: 'source', max_shard_size: '5GB' },
 };
 const digest = (change: Partial<PlanRequest> = {}): string => makePlan({ ...REQUEST, ...change }).byteDigest;
-const stamped = (change: Partial<typeof STAMP>): PlanRequest['checkpointStat'] => new Map([['__0_0.distcp', { ...STAMP, ...change }]]);
+const stamped = (change: Partial<typeof STAMP>): PlanRequest['checkpointStat'] =>
+  new Map([['__0_0.distcp', { ...STAMP, ...change }]]);
 
 it('is a sha256 that depends on nothing but its input', () => {
   expect(digest()).toMatch(/^[0-9a-f]{64}$/);
@@ -37,7 +38,14 @@ it('changes with the source files, the metadata, the dtype and the split', () =>
 });
 
 it('does not change with what decides no byte', () => {
-  expect(digest({ config: configOf(SMALL, { rope_theta: 5 }), input: { ...REQUEST.input, max_shard_size: '6GB', strict: false } })).toBe(digest());
+  expect(
+    digest({
+      config: configOf(SMALL, { rope_theta: 5 }),
+      input: { ...REQUEST.input, max_shard_size: '6GB', strict: false },
+    }),
+  ).toBe(digest());
   const other = new Map([...REQUEST.checkpointStat, ['__9_0.distcp', STAMP]]);
-  expect(digest({ checkpointStat: other, checkpoint: { ...checkpoint, path: '/elsewhere/iter_0000001' } })).toBe(digest());
+  expect(digest({ checkpointStat: other, checkpoint: { ...checkpoint, path: '/elsewhere/iter_0000001' } })).toBe(
+    digest(),
+  );
 });

@@ -38,7 +38,10 @@ describe.each(NAMES)('fixture %s', (name) => {
     const root = join(ROOT, name, 'checkpoint');
     const iteration = readdirSync(root).find((entry) => entry.startsWith('iter_')) ?? '';
     const checkpoint = await readCheckpoint(join(root, iteration));
-    const config = JSON.parse(readFileSync(join(ROOT, name, 'reference/config.json'), 'utf8')) as Record<string, unknown>;
+    const config = JSON.parse(readFileSync(join(ROOT, name, 'reference/config.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     const { tensors } = JSON.parse(readFileSync(join(ROOT, name, 'expected.json'), 'utf8')) as Expected;
     const family = findFamily(config);
     if (!family) throw new Error('no family');

@@ -36,7 +36,16 @@ interface Case {
   readonly files?: number;
 }
 
-function judge({ engine = 'stream', model = DENSE, padded = 2048, training, files = 100, nproc, nnodes, ...input }: Case): LayoutProblems {
+function judge({
+  engine = 'stream',
+  model = DENSE,
+  padded = 2048,
+  training,
+  files = 100,
+  nproc,
+  nnodes,
+  ...input
+}: Case): LayoutProblems {
   const parsed = ConversionInput.parse({
     megatron_path: '/a',
     hf_model_id: 'b',
@@ -149,11 +158,17 @@ describe('the model', () => {
       { ep: 8 },
       'ep=8 does not fit the model: num_moe_experts must be non None to use expert-parallel, and this model has no experts. Set ep=1, or leave it out.',
     ],
-    [{ ep: 8, model: MOE }, 'ep=8 does not fit the model: it must divide the number of experts (12). Set ep to one of 1, 2, 3, 4, 6, 12.'],
+    [
+      { ep: 8, model: MOE },
+      'ep=8 does not fit the model: it must divide the number of experts (12). Set ep to one of 1, 2, 3, 4, 6, 12.',
+    ],
   ] satisfies [Case, string][])('%j', (facts, message) => {
     expect(judge(facts).errors).toContain(message);
     const names = ['tp', 'pp', 'ep', 'etp'];
-    expect(judge({ ...facts, defaulted: names })).toMatchObject({ errors: [], notes: expect.arrayContaining([message]) as string[] });
+    expect(judge({ ...facts, defaulted: names })).toMatchObject({
+      errors: [],
+      notes: expect.arrayContaining([message]) as string[],
+    });
     expect(judge({ ...facts, defaulted: names, engine: 'bridge' }).errors).toContain(message);
   });
 
@@ -200,7 +215,15 @@ describe('the recorded layout', () => {
 it('values of default.yaml never fail engine stream, whatever the model', () => {
   for (const model of [DENSE, MOE, { ...MOE, layers: 7, heads: 5, queryGroups: 5, ffn: 11 }]) {
     for (const nproc of [1, 2, 3, 5, 8]) {
-      const { errors } = judge({ ...STEP_DEFAULTS, tp: 3, pp: 2, nproc, nnodes: 3, model, defaulted: [...(STEP_DEFAULTS.defaulted ?? []), 'torchrun.nnodes'] });
+      const { errors } = judge({
+        ...STEP_DEFAULTS,
+        tp: 3,
+        pp: 2,
+        nproc,
+        nnodes: 3,
+        model,
+        defaulted: [...(STEP_DEFAULTS.defaulted ?? []), 'torchrun.nnodes'],
+      });
       expect(errors).toEqual([]);
     }
   }

@@ -11,7 +11,11 @@ import { makeRandom, pick } from '../support/plan-random.ts';
 
 const OPTIONS = { strict: true, dtype: 'source', max_shard_size: '5GB' } as const;
 
-function planOf(model: ModelShape, memory: MemoryCheckpoint, options: Partial<Parameters<typeof makePlan>[0]['input']> = {}): Plan {
+function planOf(
+  model: ModelShape,
+  memory: MemoryCheckpoint,
+  options: Partial<Parameters<typeof makePlan>[0]['input']> = {},
+): Plan {
   const config = configOf(model);
   const family = findFamily(config) as Family;
   const { checkpoint, stat: checkpointStat } = memory;
@@ -96,7 +100,9 @@ describe('makePlan', () => {
     expect(layer('self_attn.v_proj.weight')).toMatchObject([
       { shape: [8, 32], sourceOffset: 1024 + 96, sourceStrides: [128, 1], targetOffset: 0, targetStrides: [32, 1] },
     ]);
-    expect(layer('mlp.up_proj.weight')).toMatchObject([{ shape: [96], sourceOffset: 288, sourceStrides: [1], targetStrides: [1] }]);
+    expect(layer('mlp.up_proj.weight')).toMatchObject([
+      { shape: [96], sourceOffset: 288, sourceStrides: [1], targetStrides: [1] },
+    ]);
   });
 
   it('takes either spelling of a layer norm, and the halves of a gated MLP under keys of their own', () => {
@@ -113,8 +119,13 @@ describe('makePlan', () => {
     const fused = globals.get('decoder.layers.mlp.linear_fc1.weight');
     globals.delete('decoder.layers.mlp.linear_fc1.weight');
     const half = (SMALL.ffn * SMALL.hidden) | 0;
-    for (const [suffix, at] of [['w', 0], ['v', 1]] as const) {
-      const data = [0, 1].flatMap((layer) => fused?.data.slice((2 * layer + at) * half, (2 * layer + at + 1) * half) ?? []);
+    for (const [suffix, at] of [
+      ['w', 0],
+      ['v', 1],
+    ] as const) {
+      const data = [0, 1].flatMap(
+        (layer) => fused?.data.slice((2 * layer + at) * half, (2 * layer + at + 1) * half) ?? [],
+      );
       globals.set(`decoder.layers.mlp.linear_fc1.weight_${suffix}`, { shape: [2, SMALL.ffn, SMALL.hidden], data });
     }
     const memory = makeCheckpoint(globals);
@@ -126,7 +137,9 @@ describe('makePlan', () => {
     const source = planOf(SMALL, memory);
     const half = planOf(SMALL, memory, { dtype: 'bfloat16' });
     expect(half.bytes * 2).toBe(source.bytes);
-    expect(half.files[0]?.tensors.every(({ dtype, sourceDtype }) => dtype === 'BF16' && sourceDtype === 'F32')).toBe(true);
+    expect(half.files[0]?.tensors.every(({ dtype, sourceDtype }) => dtype === 'BF16' && sourceDtype === 'F32')).toBe(
+      true,
+    );
     expect(half.byteDigest).not.toBe(source.byteDigest);
   });
 });

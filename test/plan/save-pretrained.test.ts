@@ -28,7 +28,16 @@ function headerOf(path: string): string {
 }
 
 describe('a plan gives what save_pretrained of transformers writes', () => {
-  it.each(['llama', 'llama-biases-tied', 'llama-all-heads', 'mistral', 'qwen2', 'qwen2-tied', 'qwen3', 'qwen3-bias-tied'])('%s', (name) => {
+  it.each([
+    'llama',
+    'llama-biases-tied',
+    'llama-all-heads',
+    'mistral',
+    'qwen2',
+    'qwen2-tied',
+    'qwen3',
+    'qwen3-bias-tied',
+  ])('%s', (name) => {
     const saves = readdirSync(directory).filter((entry) => entry.replace(/-\d+$/, '') === name);
     expect(saves).toHaveLength(4);
     for (const save of saves) {

@@ -18,6 +18,8 @@ afterEach(() => folder.remove());
 const ours = surroundings();
 const theirs = surroundings({ worker: worker({ workflowId: 'convert-b', runId: 'run-9', host: 'there' }) });
 
+const isOwnerAlive = (owner: { workflowId: string }): Promise<boolean> => Promise.resolve(owner.workflowId !== 'dead');
+
 describe('takeOwnership', () => {
   it('writes a record, and nothing else stays', async () => {
     await takeOwnership(target, BYTE_DIGEST, ours);
@@ -28,7 +30,10 @@ describe('takeOwnership', () => {
   it('refuses another owner that is at work, naming both', async () => {
     await takeOwnership(target, BYTE_DIGEST, ours);
     const failure = expect(takeOwnership(target, BYTE_DIGEST, theirs)).rejects;
-    await failure.toMatchObject({ type: 'TargetOwned', message: expect.stringMatching(/convert-a.*run-1.*convert-b.*run-9/) });
+    await failure.toMatchObject({
+      type: 'TargetOwned',
+      message: expect.stringMatching(/convert-a.*run-1.*convert-b.*run-9/),
+    });
     expect(await readdir(folder.path)).toEqual(['.hf.owner.json']);
   });
 
@@ -57,8 +62,8 @@ describe('takeOwnership', () => {
   it('lets exactly one of many win, from nothing and from a dead owner', async () => {
     for (const start of ['nothing', 'a dead owner']) {
       const path = join(folder.path, start);
-      if (start !== 'nothing') await takeOwnership(path, BYTE_DIGEST, surroundings({ worker: worker({ workflowId: 'dead' }) }));
-      const isOwnerAlive = (owner: { workflowId: string }): Promise<boolean> => Promise.resolve(owner.workflowId !== 'dead');
+      if (start !== 'nothing')
+        await takeOwnership(path, BYTE_DIGEST, surroundings({ worker: worker({ workflowId: 'dead' }) }));
       const outcomes = await Promise.allSettled(
         Array.from({ length: 12 }, (_, index) =>
           takeOwnership(path, BYTE_DIGEST, surroundings({ worker: worker({ workflowId: `w${index}` }), isOwnerAlive })),

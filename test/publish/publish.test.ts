@@ -84,7 +84,10 @@ describe('publishExport', () => {
     const first = await publish();
     await fillStaging(target);
     const other = surroundings({ worker: worker({ workflowId: 'convert-b', runId: 'run-2' }) });
-    const second = await publish({ surroundings: other, manifest: { ...manifest, run: { ...manifest.run, run_id: 'run-2' } } });
+    const second = await publish({
+      surroundings: other,
+      manifest: { ...manifest, run: { ...manifest.run, run_id: 'run-2' } },
+    });
     expect(second).toMatchObject({ already_published: true, manifest_digest: first.manifest_digest });
     await expectPublished();
   });

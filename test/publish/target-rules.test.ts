@@ -83,7 +83,9 @@ describe('refuseTarget', () => {
   it('accepts an export of the same plan, and no other', async () => {
     await writeExport();
     expect(await refuse(target, false, BYTE_DIGEST)).toEqual([]);
-    expect(await refuse(target, false, OTHER_DIGEST)).toEqual([expect.stringContaining('an export of /run/iter_0000001')]);
+    expect(await refuse(target, false, OTHER_DIGEST)).toEqual([
+      expect.stringContaining('an export of /run/iter_0000001'),
+    ]);
     expect(await refuse(target, true, OTHER_DIGEST)).toEqual([]);
   });
 
@@ -102,7 +104,10 @@ describe('findPublished', () => {
   it('finds a whole export of the digest only', async () => {
     expect(await findPublished(target, BYTE_DIGEST)).toBeNull();
     await writeExport();
-    expect(await findPublished(target, BYTE_DIGEST)).toMatchObject({ path: target, manifest: { validation: 'VALIDATED' } });
+    expect(await findPublished(target, BYTE_DIGEST)).toMatchObject({
+      path: target,
+      manifest: { validation: 'VALIDATED' },
+    });
     expect(await findPublished(target, OTHER_DIGEST)).toBeNull();
     await writeFile(join(target, 'config.json'), 'another size');
     expect(await findPublished(target, BYTE_DIGEST)).toBeNull();

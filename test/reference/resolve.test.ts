@@ -95,7 +95,10 @@ describe('a local directory', () => {
   });
 
   it('brings the code that auto_map names, with its relative imports', async () => {
-    const config = { ...(JSON.parse(CONFIG) as object), auto_map: { AutoConfig: 'configuration_x.C', AutoModel: 'far/away--m.M' } };
+    const config = {
+      ...(JSON.parse(CONFIG) as object),
+      auto_map: { AutoConfig: 'configuration_x.C', AutoModel: 'far/away--m.M' },
+    };
     const tokenizer = { auto_map: { AutoTokenizer: ['tok.Slow', null] } };
     const path = await write(join(folder, 'code'), {
       ...PLAIN,
@@ -151,8 +154,9 @@ describe('a local directory', () => {
   });
 });
 
+const cache = (): string => join(folder, 'hf', 'hub', 'models--org--model');
+
 describe('the hub cache', () => {
-  const cache = (): string => join(folder, 'hf', 'hub', 'models--org--model');
   beforeEach(() => {
     environment['HF_HOME'] = join(folder, 'hf');
   });
@@ -249,7 +253,9 @@ describe('the hub', () => {
   it('that does not know the repository or the branch is quoted, with all that was tried', async () => {
     await serve({ files: filesOf(PLAIN) });
     const { message } = await refusal({ hf_model_id: 'org/unknown' });
-    expect(message).toMatch(/huggingface\/hub: no snapshot.*\n.*no such repository or revision \(404\).*\n.*reference: no snapshot/);
+    expect(message).toMatch(
+      /huggingface\/hub: no snapshot.*\n.*no such repository or revision \(404\).*\n.*reference: no snapshot/,
+    );
     expect((await refusal({ hf_revision: 'missing-branch' })).message).toContain('404');
   });
 
@@ -265,7 +271,11 @@ describe('the hub', () => {
   });
 
   it.each<[string, HubRepository['files'], RegExp]>([
-    ['a file that is too large', { 'vocab.json': { content: 'x', claimedBytes: 60_000_000 } }, /vocab.json has 60.0 MB, more than 50.0 MB/],
+    [
+      'a file that is too large',
+      { 'vocab.json': { content: 'x', claimedBytes: 60_000_000 } },
+      /vocab.json has 60.0 MB, more than 50.0 MB/,
+    ],
     ['a damaged file', { 'vocab.json': { content: 'abc', sent: 'abd' } }, /vocab.json was damaged/],
     ['a damaged large file', { 'a.model': { content: 'abc', sent: 'abd', large: true } }, /a.model was damaged/],
     ['a file of another size', { 'vocab.json': { content: 'abc', sent: 'ab' } }, /2 bytes, but is listed with 3/],
@@ -293,13 +303,20 @@ describe('the hub', () => {
   });
 });
 
-describe('tokenizer_source=checkpoint', () => {
-  const checkpoint = (): string => join(folder, 'iter_1');
-  const fromCheckpoint = (): Partial<ReferenceInput> => ({ hf_model_id: join(folder, 'local'), tokenizer_source: 'checkpoint' });
+const checkpoint = (): string => join(folder, 'iter_1');
+const fromCheckpoint = (): Partial<ReferenceInput> => ({
+  hf_model_id: join(folder, 'local'),
+  tokenizer_source: 'checkpoint',
+});
 
+describe('tokenizer_source=checkpoint', () => {
   it('takes the tokenizer of the checkpoint and the rest of the reference, and reports the differences', async () => {
     await write(join(folder, 'local'), { ...PLAIN, 'generation_config.json': '{}' });
-    await write(join(checkpoint(), 'tokenizer'), { 'tokenizer.json': '{}', 'tokenizer_config.json': '{"b": 2}', 'merges.txt': 'a' });
+    await write(join(checkpoint(), 'tokenizer'), {
+      'tokenizer.json': '{}',
+      'tokenizer_config.json': '{"b": 2}',
+      'merges.txt': 'a',
+    });
     const reference = await resolve(fromCheckpoint());
     expect(reference.files).toEqual(['generation_config.json']);
     expect(reference.tokenizer?.files).toEqual(['merges.txt', 'tokenizer.json', 'tokenizer_config.json']);

@@ -35,7 +35,12 @@ const passage = (change: Partial<Perplexity> = {}): Perplexity => ({
   context_gain: 0.5,
   ...change,
 });
-const sample = (text = TEXT, tokens = 24): SmokeEvent => ({ event: 'sample', prompt: 'In the beginning', text, tokens });
+const sample = (text = TEXT, tokens = 24): SmokeEvent => ({
+  event: 'sample',
+  prompt: 'In the beginning',
+  text,
+  tokens,
+});
 const reasonsOf = (events: SmokeEvent[], options: Parameters<typeof judgeSmoke>[1] = OPTIONS): readonly string[] =>
   judgeSmoke(events, options).reasons;
 
@@ -58,7 +63,11 @@ describe('judgeSmoke', () => {
   });
 
   it.each<[string, SmokeEvent[], RegExp]>([
-    ['missing keys', [load({ missing: ['a'], counts: { missing: 30, unexpected: 0, mismatched: 0 } }), passage(), sample()], /30 missing keys: a/],
+    [
+      'missing keys',
+      [load({ missing: ['a'], counts: { missing: 30, unexpected: 0, mismatched: 0 } }), passage(), sample()],
+      /30 missing keys: a/,
+    ],
     ['a loading error', [load({ errors: ['size'] }), passage(), sample()], /error while loading: size/],
     ['no load event', [passage(), sample()], /was not loaded/],
     ['infinite logits', [load(), passage({ finite: false }), passage(), sample()], /not finite/],
@@ -67,7 +76,11 @@ describe('judgeSmoke', () => {
     ['no sample', [load(), passage()], /nothing was generated/],
     ['no tokens', [load(), passage(), sample('', 0)], /no text was generated/],
     ['blank text', [load(), passage(), sample('  \n', 9)], /no text was generated/],
-    ['a low ratio', [load(), passage({ shuffled_perplexity: 290 }), sample()], /hardly better.*ratio 29\.0.*min_perplexity_ratio/],
+    [
+      'a low ratio',
+      [load(), passage({ shuffled_perplexity: 290 }), sample()],
+      /hardly better.*ratio 29\.0.*min_perplexity_ratio/,
+    ],
     ['no context gain', [load(), passage({ context_gain: 0.11 }), sample()], /distant context.*min_context_gain/],
   ])('fails for %s, for one reason', (_, events, pattern) => {
     const reasons = reasonsOf(events);

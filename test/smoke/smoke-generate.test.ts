@@ -18,23 +18,20 @@ const Expected = z.object({
   other_passages: z.record(z.string(), Measured),
 });
 
-const BROKEN = [
-  'gate-up',
-  'q-heads-rolled',
-  'q-heads-interleaved',
-  'norm-first',
-  'norm-attention',
-  'norm-mlp',
-  'norm-final',
-  'norm-all',
-] as const;
+const BROKEN = ['gate-up', 'q-heads-rolled', 'q-heads-interleaved', 'norm-first', 'norm-mlp', 'norm-final'] as const;
+
+/** Less to generate, the same to measure. */
+const SHORT = { prompts: ['In the beginning of'], max_new_tokens: 8 };
 
 const policy = (python: readonly string[] = [PYTHON]): WorkerPolicy => ({ ...surroundings().policy, python });
 const input = (smoke: ConversionInput['smoke'] | object = {}): ConversionInput =>
   ConversionInput.parse({ megatron_path: '/a', hf_model_id: 'b', hf_path: '/c', smoke });
 
-const generate = (directory: string, smoke: object = {}, around = surroundings({ policy: policy() })): Promise<SmokeResult> =>
-  smokeGenerate(input(smoke), directory, around);
+const generate = (
+  directory: string,
+  smoke: object = {},
+  around = surroundings({ policy: policy() }),
+): Promise<SmokeResult> => smokeGenerate(input(smoke), directory, around);
 
 const failureOf = (attempt: Promise<unknown>): Promise<ConversionError> =>
   attempt.then(
@@ -54,15 +51,18 @@ describe('smokeGenerate with transformers', () => {
 
   beforeAll(async () => {
     variants = await writeVariants(['sound', 'nan', 'missing', ...BROKEN]);
-    const onProgress = (it: Progress): void => void progress.push(it);
-    sound = await generate(join(variants.path, 'sound'), {}, surroundings({ policy: policy(), onProgress }));
+    sound = await generate(
+      join(variants.path, 'sound'),
+      {},
+      surroundings({ policy: policy(), onProgress: (seen) => progress.push(seen) }),
+    );
   });
   afterAll(() => variants.remove());
 
   it('passes the sound export with room to spare, and keeps its text', () => {
     expect(sound.validated).toBe(true);
     expect(sound.warnings).toEqual([]);
-    expect(sound.ratio).toBeGreaterThan(2 * input().smoke.min_perplexity_ratio);
+    expect(sound.ratio).toBeGreaterThan(5 * input().smoke.min_perplexity_ratio);
     expect(sound.context_gain).toBeGreaterThan(1.15 * input().smoke.min_context_gain);
     expect(sound).toMatchObject({ device: 'cpu', dtype: 'float32', versions: { transformers: expect.any(String) } });
     expect(sound.samples.map(({ tokens }) => tokens)).toEqual([48, 48]);
@@ -94,19 +94,20 @@ describe('smokeGenerate with transformers', () => {
   });
 
   it.each(BROKEN)('fails %s by the default rule', async (variant) => {
-    const error = await failureOf(generate(join(variants.path, variant)));
+    const error = await failureOf(generate(join(variants.path, variant), SHORT));
     expect(error.type).toBe('SmokeFailed');
     const { ratio, context_gain } = error.facts as { ratio: number; context_gain: number };
     const { min_perplexity_ratio, min_context_gain } = input().smoke;
     expect(Math.min(ratio / min_perplexity_ratio, context_gain / min_context_gain)).toBeLessThan(0.9);
-    expect(error.message).toMatch(/It wrote:\n.*"In the beginning" -> /);
+    expect(error.problems.join()).toMatch(/min_perplexity_ratio|min_context_gain/);
+    expect(error.message).toMatch(/It wrote:\n.*"In the beginning of" -> /);
   });
 
   it('fails infinite logits and a key that is missing, and says which', async () => {
-    const spoilt = await failureOf(generate(join(variants.path, 'nan')));
+    const spoilt = await failureOf(generate(join(variants.path, 'nan'), SHORT));
     expect(spoilt).toMatchObject({ type: 'SmokeFailed' });
     expect(spoilt.message).toContain('not finite');
-    const lacking = await failureOf(generate(join(variants.path, 'missing')));
+    const lacking = await failureOf(generate(join(variants.path, 'missing'), SHORT));
     expect(lacking.problems[0]).toBe('transformers reports 1 missing keys: model.layers.2.mlp.up_proj.weight');
   });
 

@@ -67,7 +67,8 @@ function answer(
     return send(response, 401, { error: 'Access is restricted' });
   }
   if (api?.[3] === 'missing-branch') return send(response, 404, { error: 'Invalid rev id' });
-  if (api?.[2] === 'revision') return send(response, 200, { _id: '1', id, sha: repository.commit, lastModified: '2026-01-01' });
+  if (api?.[2] === 'revision')
+    return send(response, 200, { _id: '1', id, sha: repository.commit, lastModified: '2026-01-01' });
   if (api) return send(response, 200, listFolder(repository, api[4] ?? ''));
   sendFile(response, repository.files[file?.[3] ?? ''], request.headers.range);
 }
@@ -75,7 +76,9 @@ function answer(
 function listFolder(repository: HubRepository, folder: string): unknown[] {
   const prefix = folder === '' ? '' : `${folder}/`;
   const names = Object.keys(repository.files).filter((name) => name.startsWith(prefix));
-  const folders = new Set(names.filter((name) => name.slice(prefix.length).includes('/')).map((name) => name.split('/')[0]));
+  const folders = new Set(
+    names.filter((name) => name.slice(prefix.length).includes('/')).map((name) => name.split('/')[0]),
+  );
   const files = names.filter((name) => !name.slice(prefix.length).includes('/'));
   return [
     ...[...folders].map((path) => ({ type: 'directory', path, size: 0, oid: '0' })),

@@ -12,7 +12,7 @@ export interface Global {
 /** Where to cut each axis, without the ends. */
 export type Cuts = (key: string, shape: readonly number[]) => readonly (readonly number[])[];
 
-export const noCuts: Cuts = () => [];
+const noCuts: Cuts = () => [];
 
 export interface MemoryCheckpoint {
   readonly checkpoint: Checkpoint;
@@ -37,7 +37,10 @@ export function makeCheckpoint(
     });
     tensors.set(key, { key, dtype, shape, chunks });
   }
-  const entries = objects.map((key): [string, ObjectEntry] => [key, { key, file: '__0_0.distcp', offset: 0, length: 7 }]);
+  const entries = objects.map((key): [string, ObjectEntry] => [
+    key,
+    { key, file: '__0_0.distcp', offset: 0, length: 7 },
+  ]);
   const checkpoint: Checkpoint = {
     path: '/checkpoints/iter_0000001',
     iteration: 1,
@@ -50,7 +53,10 @@ export function makeCheckpoint(
 }
 
 /** Every box between the cuts. */
-function boxes(shape: readonly number[], cuts: readonly (readonly number[])[]): { offsets: number[]; sizes: number[] }[] {
+function boxes(
+  shape: readonly number[],
+  cuts: readonly (readonly number[])[],
+): { offsets: number[]; sizes: number[] }[] {
   let out: { offsets: number[]; sizes: number[] }[] = [{ offsets: [], sizes: [] }];
   for (const [axis, size] of shape.entries()) {
     const edges = [0, ...(cuts[axis] ?? []), size];

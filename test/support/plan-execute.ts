@@ -18,14 +18,20 @@ export function executeFile<E>(file: FilePlan, readItem: (item: PlannedItem) => 
       }
     }
     const volume = shape.reduce((product, size) => product * size, 1);
-    for (let k = 0; k < volume; k += 1) if (filled[k] === undefined) throw new Error(`${name}: element ${k} is not filled`);
+    for (let k = 0; k < volume; k += 1)
+      if (filled[k] === undefined) throw new Error(`${name}: element ${k} is not filled`);
     if (filled.length !== volume) throw new Error(`${name}: ${filled.length} elements for a volume of ${volume}`);
     out.set(name, filled);
   }
   return out;
 }
 
-function* elementsOf(copy: Copy, axis = 0, from = copy.sourceOffset, to = copy.targetOffset): Generator<[number, number]> {
+function* elementsOf(
+  copy: Copy,
+  axis = 0,
+  from = copy.sourceOffset,
+  to = copy.targetOffset,
+): Generator<[number, number]> {
   if (axis === copy.shape.length) {
     yield [from, to];
     return;

@@ -88,7 +88,10 @@ export function makeMegatron(m: ModelShape, hf: ReadonlyMap<string, Rows>): Map<
     ...Array.from({ length: m.paddedVocab - m.vocab }, () => Array.from({ length: m.hidden }, () => -1)),
   ];
   const put = (key: string, rows: Rows): void => {
-    out.set(m.prefix + key, { shape: isVector(key) ? [rows.length] : [rows.length, rows[0]?.length ?? 0], data: rows.flat() });
+    out.set(m.prefix + key, {
+      shape: isVector(key) ? [rows.length] : [rows.length, rows[0]?.length ?? 0],
+      data: rows.flat(),
+    });
   };
   put('embedding.word_embeddings.weight', pad(get('model.embed_tokens.weight')));
   put('decoder.final_layernorm.weight', get('model.norm.weight'));

@@ -11,10 +11,10 @@ import { writePlan } from '../../src/plan/plan-files.ts';
 import { attemptDirectory, pendingFile } from '../../src/rank/staging-files.ts';
 import { readHeader } from '../../src/safetensors/read-header.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = join(import.meta.dirname, '../..');
 export const FIXTURES = ['llama-trained', 'core-0.16', 'core-0.19', 'mistral-per-layer'] as const;
 export type Fixture = (typeof FIXTURES)[number];
-export const TORCHRUN = join(ROOT, '.venv/bin/torchrun');
+const TORCHRUN = join(ROOT, '.venv/bin/torchrun');
 export const PYTHON = join(ROOT, '.venv/bin/python');
 
 export async function temporaryDirectory(): Promise<string> {
@@ -79,7 +79,7 @@ export async function stagePlan(input: ConversionInput, staging: string, attempt
   return plan;
 }
 
-export async function openAttempt(plan: Plan, staging: string, attempt: number): Promise<void> {
+async function openAttempt(plan: Plan, staging: string, attempt: number): Promise<void> {
   await mkdir(attemptDirectory(staging, attempt), { recursive: true });
   const files = plan.files.map(({ name, bytes }) => ({ name, bytes }));
   await writeFile(pendingFile(staging, attempt), JSON.stringify({ byteDigest: plan.byteDigest, files }));

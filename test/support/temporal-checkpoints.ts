@@ -20,7 +20,10 @@ export interface TestCheckpoint {
 /** The trained fixture: 4.8 MB. */
 export async function trainedCheckpoint(): Promise<TestCheckpoint> {
   const checkpoint = join(TRAINED, 'checkpoint');
-  const iteration = (await readdir(checkpoint)).filter((name) => name.startsWith('iter_')).toSorted().at(-1);
+  const iteration = (await readdir(checkpoint))
+    .filter((name) => name.startsWith('iter_'))
+    .toSorted()
+    .at(-1);
   if (iteration === undefined) throw new Error(`no iteration in ${checkpoint}`);
   return { megatron_path: join(checkpoint, iteration), hf_model_id: join(TRAINED, 'reference') };
 }
@@ -49,7 +52,11 @@ export async function arriveLate(source: string, target: string): Promise<{ fini
   for (const name of names.filter((it) => !LAST.has(it))) await copy(name);
   return {
     async finish() {
-      for (const name of names.filter((it) => LAST.has(it)).toSorted().toReversed()) await copy(name);
+      for (const name of names
+        .filter((it) => LAST.has(it))
+        .toSorted()
+        .toReversed())
+        await copy(name);
     },
   };
 }

@@ -50,6 +50,8 @@ export async function resultOf(handle: ConversionHandle): Promise<ConversionResu
     return ConversionResult.parse(await handle.result());
   } catch (error) {
     const { type, message } = explainFailure(error);
+    // The message says it all: the cause would fill several screens.
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`${type}: ${message}`);
   }
 }

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('temporal-worker-main.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Milliseconds until a worker has surely sent a heartbeat and read the answer: its throttle is 5 s. */
+const HEARTBEAT_ROUND = 7000;
+
 export interface WorkerProcess {
   readonly pid: number;
   /** Sends the signal and waits for the end. Gives the exit code, or null after a deadly signal. */
@@ -53,4 +56,28 @@ export async function findProcesses(text: string): Promise<number[]> {
     }
   }
   return pids;
+}
+
+/**
+ * Stops the ranks of a staging directory while `action` is delivered to their worker, which takes a heartbeat: a conversion of a
+ * gigabyte would be over before.
+ */
+export async function holdRanks(staging: string, action: () => Promise<unknown>): Promise<void> {
+  const pids = await findProcesses(staging);
+  if (pids.length === 0) throw new Error(`no rank works in ${staging}`);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  try {
+    await action();
+    await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_ROUND));
+  } finally {
+    for (const pid of pids) signalIfAlive(pid, 'SIGCONT');
+  }
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // The worker has killed it already.
+  }
 }

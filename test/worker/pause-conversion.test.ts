@@ -9,7 +9,12 @@ import { connect, describeProgress, startConversion } from '../../src/client.ts'
 import { findStaging, largeCheckpoint, makeWorkspace, type TestCheckpoint } from '../support/temporal-checkpoints.ts';
 import { pauseActivity, resultOf, unpauseActivity, waitFor } from '../support/temporal-operate.ts';
 import { startTemporalServer, type TemporalServer } from '../support/temporal-server.ts';
-import { findProcesses, startWorkerProcess, type WorkerProcess } from '../support/temporal-worker-process.ts';
+import {
+  findProcesses,
+  holdRanks,
+  startWorkerProcess,
+  type WorkerProcess,
+} from '../support/temporal-worker-process.ts';
 
 let server: TemporalServer;
 let client: Client;
@@ -43,13 +48,16 @@ it('a pause stops the ranks, unpausing resumes and reuses', { timeout: 240_000 }
     smoke: { enabled: false },
     wait: { initial_interval: '1s' },
   });
-  const staging = await waitFor('a finished file', async () => {
+  const over = resultOf(handle).then(() => {
+    throw new Error('the run was over too soon');
+  });
+  const underWay = waitFor('a finished file', async () => {
     const found = await findStaging(target);
     return found !== null && (await readdir(join(found, 'done')).catch(() => [])).length > 0 && found;
   });
-  expect((await findProcesses(staging)).length).toBeGreaterThan(0);
+  const staging = await Promise.race([underWay, over]);
 
-  await pauseActivity(handle, 'convert');
+  await holdRanks(staging, () => pauseActivity(handle, 'convert'));
   await waitFor('the end of all ranks', async () => (await findProcesses(staging)).length === 0, 30_000);
   const paused = await waitFor('the pause', async () => {
     const { activity } = await describeProgress(handle);

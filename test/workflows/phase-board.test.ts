@@ -12,13 +12,13 @@ it('starts with everything pending', () => {
 });
 
 it('follows a phase from begin to end', () => {
-  const it = board();
-  it.begin('convert', NOON, '2 ranks');
-  expect(it.status()).toMatchObject({ phase: 'convert' });
-  it.end('convert', 'done', NOON + 90_000, '4 files');
-  expect(it.seconds('convert')).toBe(90);
-  expect(it.seconds('verify')).toBe(0);
-  expect(renderBoard(it.status())).toContain('| convert | done | 2026-11-24 12:00:00 | 1 min 30 s | 4 files |');
+  const rows = board();
+  rows.begin('convert', NOON, '2 ranks');
+  expect(rows.status()).toMatchObject({ phase: 'convert' });
+  rows.end('convert', 'done', NOON + 90_000, '4 files');
+  expect(rows.seconds('convert')).toBe(90);
+  expect(rows.seconds('verify')).toBe(0);
+  expect(renderBoard(rows.status())).toContain('| convert | done | 2026-11-24 12:00:00 | 1 min 30 s | 4 files |');
 });
 
 it('stays on failed, and ends on done', () => {
@@ -32,10 +32,10 @@ it('stays on failed, and ends on done', () => {
 });
 
 it('does not count a skipped phase, nor lets a cell break the table', () => {
-  const it = board();
-  it.end('smokeGenerate', 'skipped', NOON, 'NOT VALIDATED:\na | b');
-  expect(it.seconds('smokeGenerate')).toBe(0);
-  const lines = renderBoard(it.status(), ['a note']).split('\n');
+  const rows = board();
+  rows.end('smokeGenerate', 'skipped', NOON, 'NOT VALIDATED:\na | b');
+  expect(rows.seconds('smokeGenerate')).toBe(0);
+  const lines = renderBoard(rows.status(), ['a note']).split('\n');
   expect(lines).toContain('| smokeGenerate | skipped |  |  | NOT VALIDATED: a \\| b |');
   expect(lines.at(-1)).toBe('a note');
 });

@@ -1,5 +1,6 @@
 // The workflow on a real server, with activities that answer at once: order, result, status, details, failures.
 import { ApplicationFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '@temporalio/client';
 
@@ -7,7 +8,7 @@ import { connect, explainFailure, startConversion } from '../../src/client.ts';
 import { ConversionResult, ConversionStatus, WORKFLOW_TYPE } from '../../src/contract/index.ts';
 import { makeActivities, makeRequest } from '../support/temporal-activities.ts';
 import { startTemporalServer, type TemporalServer } from '../support/temporal-server.ts';
-import { silenceTemporal, startWorkers, type TestWorkers } from '../support/temporal-workers.ts';
+import { bundleOnce, silenceTemporal, startWorkers, type TestWorkers } from '../support/temporal-workers.ts';
 
 let server: TemporalServer;
 let workers: TestWorkers;
@@ -100,6 +101,13 @@ describe('a sound run', () => {
     const status = ConversionStatus.parse(await handle.query('status'));
     expect(status.phases.find((row) => row.phase === 'smokeGenerate')).toMatchObject({ state: 'skipped' });
     expect(JSON.stringify(await handle.query('__temporal_workflow_metadata'))).toContain('**NOT VALIDATED**');
+  });
+
+  it('replays: the same history gives the same commands', async () => {
+    const { handle, workflowId } = await startConversion(client, makeRequest('replayed'));
+    await handle.result();
+    const workflowBundle = { code: await bundleOnce() };
+    await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), workflowId);
   });
 
   it('keeps summaries of very long paths under the limit of the server', async () => {

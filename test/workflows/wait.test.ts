@@ -25,15 +25,20 @@ beforeAll(async () => {
   const sound = makeActivities();
   workers = await startWorkers(server.address, {
     activities: makeActivities({
-      checkCompleteness: runActivity('checkCompleteness', TEST_CONFIG.policy, z.any(), async (args, { previous, onProgress }) => {
-        const name: string = args.input.hf_path;
-        const seen = looks.get(name) ?? [];
-        looks.set(name, [...seen, previous]);
-        if (name.includes('late') && seen.length >= 3) return sound.checkCompleteness(args);
-        onProgress({ phase: 'checkCompleteness', message: 'incomplete', carry: { look: seen.length + 1 } });
-        if (name.includes('hanging') && seen.length > 0) await new Promise((resolve) => setTimeout(resolve, 7000));
-        throw new ConversionError('CheckpointIncomplete', `1 part is missing: ${MISSING}`, { problems: [MISSING] });
-      }),
+      checkCompleteness: runActivity(
+        'checkCompleteness',
+        TEST_CONFIG.policy,
+        z.any(),
+        async (args, { previous, onProgress }) => {
+          const name: string = args.input.hf_path;
+          const seen = looks.get(name) ?? [];
+          looks.set(name, [...seen, previous]);
+          if (name.includes('late') && seen.length >= 3) return sound.checkCompleteness(args);
+          onProgress({ phase: 'checkCompleteness', message: 'incomplete', carry: { look: seen.length + 1 } });
+          if (name.includes('hanging') && seen.length > 0) await new Promise((resolve) => setTimeout(resolve, 7000));
+          throw new ConversionError('CheckpointIncomplete', `1 part is missing: ${MISSING}`, { problems: [MISSING] });
+        },
+      ),
     }),
   });
 });
@@ -56,7 +61,10 @@ describe('waiting', () => {
   it('ends by itself when the checkpoint is complete; each look sees what the one before left', async () => {
     const { handle } = await startConversion(client, request('late', {}));
     expect((await handle.result()).validation).toBe('VALIDATED');
-    expect(looks.get('/data/out/late')).toEqual([undefined, ...[1, 2, 3].map((look) => expect.objectContaining({ carry: { look } }))]);
+    expect(looks.get('/data/out/late')).toEqual([
+      undefined,
+      ...[1, 2, 3].map((look) => expect.objectContaining({ carry: { look } })),
+    ]);
     const { events } = await handle.fetchHistory();
     expect(events?.length).toBeLessThan(45);
   });
@@ -114,10 +122,14 @@ describe('the end of the wait is WaitTimedOut with the last list of what is miss
   });
 
   it('when no worker serves the queue, and says that', async () => {
-    const { handle } = await startConversion(client, {
-      ...request('deserted', { timeout: '3s' }),
-      task_queues: { preflight: 'nobody-is-here' },
-    }, { taskQueue: 'megatron-to-hf' });
+    const { handle } = await startConversion(
+      client,
+      {
+        ...request('deserted', { timeout: '3s' }),
+        task_queues: { preflight: 'nobody-is-here' },
+      },
+      { taskQueue: 'megatron-to-hf' },
+    );
     const report = explainFailure(await handle.result().catch((error: unknown) => error));
     expect(report.type).toBe('WaitTimedOut');
     expect(report.message).toContain('No worker finished a single look');
@@ -125,7 +137,10 @@ describe('the end of the wait is WaitTimedOut with the last list of what is miss
 });
 
 it('an operator can pause a wait, and unpausing looks at once', async () => {
-  const { handle } = await startConversion(client, request('late-paused', { initial_interval: '2s', max_interval: '2s' }));
+  const { handle } = await startConversion(
+    client,
+    request('late-paused', { initial_interval: '2s', max_interval: '2s' }),
+  );
   await waitFor('a first failure', async () => (await describeProgress(handle)).activity?.lastFailure);
   await pauseActivity(handle, 'checkCompleteness');
   await waitFor('the pause', async () => (await describeProgress(handle)).activity?.state === 'paused');

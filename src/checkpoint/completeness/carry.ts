@@ -7,6 +7,7 @@ const CarrySchema = z.object({
   digest: z.string(),
   since: z.number(),
   firstSeen: z.number(),
+  changed: z.boolean(),
   checked: z.string().nullable(),
 });
 
@@ -25,6 +26,7 @@ export function carryOf(look: Survey & Partial<Pick<Look, 'itemsChecked' | 'dama
     digest: look.digest,
     since: same ? previous.since : look.at,
     firstSeen: previous?.firstSeen ?? look.at,
+    changed: previous !== null && (previous.changed || !same),
     checked: sound ? look.digest : same ? previous.checked : null,
   };
 }

@@ -100,7 +100,9 @@ function summarise(look: Look, checkpoint: Checkpoint, warnings: readonly string
   };
 }
 
-function report(surroundings: ExamineSurroundings, message: string, carry: Carry | null): void {
+/** Heartbeats stay small: one line, without the list that the failure itself carries. */
+function report(surroundings: ExamineSurroundings, text: string, carry: Carry | null): void {
+  const message = text.split('\n', 1).join().slice(0, 300);
   surroundings.onProgress({
     phase: 'checkCompleteness',
     message,

@@ -8,7 +8,7 @@ import { findWarnings } from './warnings.ts';
 interface Situation {
   readonly look: Look;
   readonly options: JudgeOptions;
-  /** For how long nothing has changed: by our own looks or by the file times, whichever says longer. */
+  /** Seconds without a change: by our own looks or, where these saw none, by the file times. */
   readonly quiet: number;
   /** Whether an earlier look saw exactly the same. */
   readonly confirmed: boolean;
@@ -18,7 +18,9 @@ interface Situation {
 export function judge(look: Look, previous: Carry | null, options: JudgeOptions, now: number): Verdict {
   const confirmed = previous?.digest === look.digest;
   const observed = now - (confirmed ? previous.since : look.at);
-  const quiet = Math.max(observed, look.newest > 0 ? now - look.newest : 0, 0) / 1000;
+  const changing = previous !== null && (previous.changed || !confirmed);
+  const byTimes = changing || look.newest === 0 ? 0 : now - look.newest;
+  const quiet = Math.max(observed, byTimes, 0) / 1000;
   if (look.place !== 'directory') return judgeAbsent(look, previous, options, now);
   return judgeDirectory({ look, options, quiet, confirmed });
 }

@@ -59,6 +59,8 @@ export interface Carry {
   /** First look that saw this digest. */
   readonly since: number;
   readonly firstSeen: number;
+  /** Whether any look saw another digest than the one before it: then file times that claim an old age are not believed. */
+  readonly changed: boolean;
   /** Digest whose items were checked and found sound. */
   readonly checked: string | null;
 }

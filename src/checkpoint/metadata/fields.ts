@@ -26,7 +26,7 @@ export function mapOf(value: PickleValue | undefined, where: string): Map<Pickle
   return value;
 }
 
-export function textOf(value: PickleValue | undefined, where: string): string {
+function textOf(value: PickleValue | undefined, where: string): string {
   if (typeof value !== 'string') throw damagedMetadata(where, `expected text, found ${describeValue(value)}`);
   return value;
 }

@@ -3,7 +3,7 @@ import { ConversionError } from '../../contract/failures.ts';
 import { dtypeOfGlobal } from '../dtypes.ts';
 import { describeValue, PickleGlobal, PickleRecord, type PickleValue } from '../pickle/values.ts';
 import type { Checkpoint, Chunk, DType, ObjectEntry, TensorEntry } from '../types.ts';
-import { countOf, damagedMetadata, mapOf, sizeOf, stateOf, nameOf } from './fields.ts';
+import { damagedMetadata, mapOf, sizeOf, stateOf, nameOf } from './fields.ts';
 import { chunkKey, parseStorage, type Storage } from './parse-storage.ts';
 
 export type MetadataContent = Pick<Checkpoint, 'tensors' | 'objects' | 'files'>;
@@ -97,9 +97,4 @@ function parseDType(value: PickleValue | undefined, key: string): DType {
     );
   }
   return dtype;
-}
-
-/** Elements of a shape; 1 for a scalar. */
-export function volumeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * countOf(size, 'shape'), 1);
 }

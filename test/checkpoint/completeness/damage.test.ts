@@ -5,6 +5,7 @@ import { openSync, closeSync } from 'node:fs';
 import { readItemHeader } from '../../../src/checkpoint/item-header.ts';
 import { readCheckpoint } from '../../../src/checkpoint/read-checkpoint.ts';
 import { attempt, twice } from '../../support/checkpoint-attempts.ts';
+import { mutate, randomIntegers } from '../../support/checkpoint-random.ts';
 import { copyFixture, overwrite, SAVED, setSaveTimes, setTime, shardsOf } from '../../support/checkpoint-fixtures.ts';
 
 const GENERATIONS = ['core-0.16', 'core-0.19'] as const;
@@ -216,4 +217,35 @@ test('an abandoned save is said to be stalled', async () => {
   expect(outcome).toBe('CheckpointIncomplete');
   expect(message).toContain('STALLED');
   expect(error?.facts).toMatchObject({ stalled: true });
+});
+
+test('random defects of any file never give anything but a verdict', async () => {
+  const path = await copyFixture('core-0.19');
+  const names = (await readdir(path)).filter((name) => name !== 'tokenizer');
+  const random = randomIntegers(11);
+  for (let round = 0; round < 200; round += 1) {
+    const full = join(path, names[random(names.length)] ?? '.metadata');
+    const bytes = await readFile(full);
+    await writeFile(full, mutate(bytes, random));
+    await setSaveTimes(path);
+    // `attempt` throws on whatever is no ConversionError.
+    expect((await attempt(path)).outcome).toBeTypeOf('string');
+    await writeFile(full, bytes);
+  }
+});
+
+test('times that a restore preserved are not believed while the looks see changes', async () => {
+  const path = await copyFixture('core-0.19');
+  const [first = ''] = await shardsOf(path);
+  const bytes = await readFile(join(path, first));
+  await truncate(join(path, first), 100);
+  await setSaveTimes(path);
+  const short = await attempt(path);
+  expect(short.message).toContain('STALLED');
+  await writeFile(join(path, first), Buffer.alloc(bytes.length));
+  await setSaveTimes(path);
+  const filled = await attempt(path, short);
+  expect(filled.outcome).toBe('CheckpointIncomplete');
+  const later = { now: (): number => Date.now() + 150_000 };
+  expect((await attempt(path, filled, later)).outcome).toBe('CheckpointDamaged');
 });

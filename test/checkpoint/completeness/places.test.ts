@@ -77,10 +77,7 @@ describe('something else than an iteration', () => {
 
   test('pipes under the names of a checkpoint are not waited for', async () => {
     const path = await directory({});
-    await execa(
-      'mkfifo',
-      ['.metadata', 'metadata.json'].map((name) => join(path, name)),
-    );
+    await execa('sh', ['-c', 'mkfifo .metadata metadata.json'], { cwd: path });
     expect((await attempt(path)).outcome).toBe('CheckpointUnsupported');
   });
 
