@@ -4,7 +4,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ConversionInput } from '../contract/input.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
 import type { Reference } from '../reference/types.ts';
-import { existingParent } from './preflight-space.ts';
+import { existingParent } from '../publish/target-rules.ts';
 import type { WorkerPolicy } from './types.ts';
 
 type PolicyInput = Pick<ConversionInput, 'megatron_path' | 'hf_path' | 'smoke' | 'hf_model_id'>;

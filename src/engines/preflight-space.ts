@@ -1,9 +1,10 @@
 // Whether the export fits on the disk of its target.
 import { stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { formatBytes } from '../contract/units.ts';
 import type { Plan } from '../plan/types.ts';
 import { donePath, stagingPath, stagingPaths } from '../publish/staging.ts';
+import { existingParent } from '../publish/target-rules.ts';
 
 /** Room for config, tokenizer, plan and records. */
 const SMALL_FILES = 64 * 1024 * 1024;
@@ -22,14 +23,6 @@ export async function spaceProblem(target: string, plan: Pick<Plan, 'files' | 'b
     `the export needs ${formatBytes(total)}${reuse}, but the file system of ${place} has ${formatBytes(free)} free. ` +
     `Free ${formatBytes(needed - free)} (${needed - free} bytes), or choose an hf_path on another file system.`
   );
-}
-
-/** The path itself or the nearest directory above it that exists. */
-export async function existingParent(path: string): Promise<string> {
-  const absolute = resolve(path);
-  const found = await stat(absolute).catch(() => null);
-  if (found || absolute === dirname(absolute)) return absolute;
-  return existingParent(dirname(absolute));
 }
 
 async function finishedBytes(staging: string, files: Plan['files']): Promise<number> {

@@ -11,6 +11,7 @@ import { readLayout } from '../plan/layout-facts.ts';
 import { layoutProblems, type LayoutProblems } from '../plan/layout-rules.ts';
 import { readTrainingValues } from '../plan/training-values.ts';
 import type { Plan } from '../plan/types.ts';
+import { refuseOwned } from '../publish/ownership.ts';
 import { refuseTarget } from '../publish/target-rules.ts';
 import { planFrom, readBasis, type PlanBasis } from './build-plan.ts';
 import { judgeSmokeMemory } from './preflight-memory.ts';
@@ -47,6 +48,7 @@ export async function validateParallelism(
   problems.add('LayoutInvalid', layout.errors);
   const target = { overwrite: input.overwrite, ...(plan ? { byteDigest: plan.byteDigest } : {}) };
   problems.add('TargetRefused', await refuseTarget(input.megatron_path, input.hf_path, target));
+  await problems.collect(() => refuseOwned(input.hf_path, surroundings));
   const space = plan && (await spaceProblem(input.hf_path, plan));
   problems.add('InsufficientSpace', space ? [space] : []);
   const memory = judgeMemory(input, plan ?? null, surroundings);

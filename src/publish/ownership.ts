@@ -1,6 +1,6 @@
 // Who works on a target: one record in its parent, created exclusively. Workflow ids are no guard, since parents choose their own.
 import { randomUUID } from 'node:crypto';
-import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
 import type { Surroundings } from '../engines/types.ts';
@@ -11,13 +11,14 @@ import { ownerPath } from './staging.ts';
 type OwnershipSurroundings = Pick<Surroundings, 'worker' | 'isOwnerAlive'>;
 
 /** Waiting does not change these. */
-const FINAL_CODES = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']);
+const FINAL_CODES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']);
 const TAKE_ATTEMPTS = 50;
 /** Age of a temporary file that nobody uses any more. */
 const OLD_MS = 600_000;
 
 /**
  * Become the owner of `target`, or stay it: a record of the same workflow, or of an owner that is no longer at work, is replaced.
+ * Missing directories above the target are made.
  * Safe against any number of processes that try at once: exactly one wins.
  * @throws ConversionError TargetOwned naming both; TargetRefused where the parent cannot be written; PublishFailed for other I/O errors.
  */
@@ -35,6 +36,7 @@ export async function takeOwnership(
     taken: new Date().toISOString(),
   };
   try {
+    await mkdir(dirname(ownerPath(target)), { recursive: true });
     await claim(ownerPath(target), record, surroundings);
   } catch (error) {
     if (error instanceof ConversionError) throw error;
@@ -49,6 +51,13 @@ export async function takeOwnership(
 /** The record of the current owner, or null. @throws ConversionError TargetOwned when the record cannot be read as one. */
 export function readOwner(target: string): Promise<OwnerRecord | null> {
   return readRecord(ownerPath(target));
+}
+
+/** The early look, before anything is written. @throws ConversionError TargetOwned when somebody else is at work on `target`. */
+export async function refuseOwned(target: string, { worker, isOwnerAlive }: OwnershipSurroundings): Promise<void> {
+  const owner = await readOwner(target);
+  if (!owner || isSameOwner(owner.worker, worker) || !(await isOwnerAlive(owner.worker))) return;
+  throw describeConflict(target, worker, owner);
 }
 
 /** @throws ConversionError TargetOwned when `target` is not, or no longer, owned by this workflow with this digest. */

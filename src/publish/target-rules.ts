@@ -22,6 +22,7 @@ export async function refuseTarget(source: string, target: string, options: Targ
   const problems = [...nameProblems(path), ...(await overlapProblems(source, path))];
   const parentProblem = await problemOfParent(parent);
   if (parentProblem) return [...problems, parentProblem];
+  if (!(await stat(parent).catch(() => null))) return problems;
   const placeProblem = await problemOfPlace(path);
   return [...problems, ...(placeProblem ? [placeProblem] : await contentProblems(path, options))];
 }
@@ -41,16 +42,27 @@ async function overlapProblems(source: string, path: string): Promise<string[]> 
   return [];
 }
 
+/** Missing directories are made when the conversion starts, below one that exists; where none does, a mount is missing more likely. */
 async function problemOfParent(parent: string): Promise<string | null> {
-  const found = await stat(parent).catch(() => null);
-  if (!found) return `the parent of hf_path does not exist: ${parent}; create it first`;
-  if (!found.isDirectory()) return `the parent of hf_path is not a directory: ${parent}`;
+  const existing = await existingParent(parent);
+  if (existing === dirname(existing) && existing !== parent) {
+    return `no directory of ${parent} exists; is its file system mounted? Create the parent of hf_path when it is right`;
+  }
+  if (!(await stat(existing)).isDirectory()) return `the parent of hf_path is not a directory: ${existing}`;
   try {
-    await access(parent, constants.W_OK | constants.X_OK);
+    await access(existing, constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {
-    return `the parent of hf_path cannot be written by this worker: ${parent} (${String(error)})`;
+    return `the parent of hf_path cannot be written by this worker: ${existing} (${String(error)})`;
   }
+}
+
+/** The path itself or the nearest one above it that exists. */
+export async function existingParent(path: string): Promise<string> {
+  const absolute = resolve(path);
+  const found = await stat(absolute).catch(() => null);
+  if (found || absolute === dirname(absolute)) return absolute;
+  return existingParent(dirname(absolute));
 }
 
 /** The kind of thing at the target: a rename can neither follow a link nor replace a mount point. */

@@ -211,7 +211,7 @@ describe('refused', () => {
     const error = await failure(
       {
         hf_model_id: await reference('several', { vocab_size: 100_000 }),
-        hf_path: join(directory, 'no/such/parent'),
+        hf_path: '/no-such-mount/a/model',
         tp: 3,
         torchrun: { nproc_per_node: 4, nnodes: 2 },
       },
@@ -228,7 +228,7 @@ describe('refused', () => {
       expect.stringContaining('tp=3 does not fit the model: it must divide the padded vocabulary'),
       expect.stringContaining('tp=3, but the training run recorded 2'),
       expect.stringContaining('torchrun.nnodes=2, but this worker starts ranks on its own machine only'),
-      expect.stringContaining('the parent of hf_path does not exist'),
+      expect.stringContaining('no directory of /no-such-mount/a exists'),
     ]);
     for (const problem of error.problems) expect(error.message).toContain(problem);
   });

@@ -2,7 +2,13 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProcess } from '../../src/launch/run-process.ts';
-import { checkOwnership, readOwner, releaseOwnership, takeOwnership } from '../../src/publish/ownership.ts';
+import {
+  checkOwnership,
+  readOwner,
+  refuseOwned,
+  releaseOwnership,
+  takeOwnership,
+} from '../../src/publish/ownership.ts';
 import { ownerPath } from '../../src/publish/staging.ts';
 import { BYTE_DIGEST, OTHER_DIGEST, makeFolder, surroundings, worker } from '../support/publish-staging.ts';
 
@@ -90,9 +96,26 @@ describe('takeOwnership', () => {
   });
 
   it('is final where the parent cannot hold a record', async () => {
-    await expect(takeOwnership(join(target, 'missing', 'hf'), BYTE_DIGEST, ours)).rejects.toMatchObject({
-      type: 'TargetRefused',
+    await writeFile(target, 'a file');
+    await expect(takeOwnership(join(target, 'hf'), BYTE_DIGEST, ours)).rejects.toMatchObject({ type: 'TargetRefused' });
+  });
+
+  it('makes missing parents', async () => {
+    const deep = join(target, 'missing', 'parents', 'hf');
+    await takeOwnership(deep, BYTE_DIGEST, ours);
+    expect((await readOwner(deep))?.target).toBe(deep);
+  });
+
+  it('is refused early by a look that writes nothing', async () => {
+    await expect(refuseOwned(target, theirs)).resolves.toBeUndefined();
+    await takeOwnership(target, BYTE_DIGEST, ours);
+    await expect(refuseOwned(target, ours)).resolves.toBeUndefined();
+    await expect(refuseOwned(target, { ...theirs, isOwnerAlive: () => Promise.resolve(true) })).rejects.toMatchObject({
+      type: 'TargetOwned',
     });
+    await expect(
+      refuseOwned(target, { ...theirs, isOwnerAlive: () => Promise.resolve(false) }),
+    ).resolves.toBeUndefined();
   });
 
   it('does not touch a record that it cannot read', async () => {

@@ -42,6 +42,7 @@ describe('refuseTarget', () => {
     expect(await refuse()).toEqual([]);
     expect(await refuse(join(folder.path, 'run', 'hf'))).toEqual([]);
     expect(await refuse(`${target}/`)).toEqual([]);
+    expect(await refuse(join(folder.path, 'missing', 'parents', 'hf'))).toEqual([]);
   });
 
   it.each<[string, () => string, RegExp]>([
@@ -49,7 +50,11 @@ describe('refuseTarget', () => {
     ['the checkpoint', () => source, /the checkpoint itself/],
     ['a directory in the checkpoint', () => join(source, 'hf'), /inside the checkpoint/],
     ['a directory around the checkpoint', () => join(folder.path, 'run'), /contains the checkpoint/],
-    ['a missing parent', () => join(folder.path, 'a', 'b'), /parent of hf_path does not exist.*create it/],
+    [
+      'a place of which nothing exists',
+      () => '/no-such-mount/a/b',
+      /no directory of \/no-such-mount\/a exists.*mounted/,
+    ],
     ['a name that is too long', () => join(folder.path, 'n'.repeat(210)), /210 bytes/],
     ['a mount point', () => '/proc', /mount point/],
   ])('refuses %s', async (_, path, pattern) => {
