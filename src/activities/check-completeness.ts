@@ -1,6 +1,6 @@
 // Activity `checkCompleteness`: one look at the checkpoint. Its retries are the wait.
 import type { CompletenessResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { CheckCompletenessArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

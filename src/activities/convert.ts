@@ -1,6 +1,6 @@
 // Activity `convert`: the ranks. A cancel, a pause and a worker's shutdown all end them; the next attempt reuses finished files.
 import type { ConvertResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { ConvertArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

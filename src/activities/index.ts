@@ -1,5 +1,5 @@
 // The activities of a worker, made for its policy. Domain code is loaded when an activity first runs.
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { makeCheckCompleteness } from './check-completeness.ts';
 import { makeConvert } from './convert.ts';
 import { makePublish } from './publish.ts';
@@ -9,7 +9,7 @@ import { makeValidateParallelism } from './validate-parallelism.ts';
 import { makeVerify } from './verify.ts';
 
 export type { ConversionActivities } from './types.ts';
-export type { WorkerPolicy } from '../engines/types.ts';
+export type { WorkerPolicy } from '../contract/surroundings.ts';
 
 /**
  * The six activities, to register in a worker of your own. Programs and allowed paths come from `policy`, never from a request.

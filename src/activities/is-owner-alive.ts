@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 
-import type { Worker } from '../engines/types.ts';
+import type { Worker } from '../contract/surroundings.ts';
 
 /**
  * A workflow is alive while the server has that very run open. A run that this server does not know may belong to another server, or

@@ -1,6 +1,6 @@
 // Activity `publish`: manifest and rename.
 import type { PublishResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { PublishArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

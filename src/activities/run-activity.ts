@@ -5,7 +5,7 @@ import { Context, type Info } from '@temporalio/activity';
 import type { z } from 'zod';
 
 import { ConversionError, type Phase } from '../contract/index.ts';
-import type { Surroundings, Worker, WorkerPolicy } from '../engines/types.ts';
+import type { Surroundings, Worker, WorkerPolicy } from '../contract/surroundings.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { isOwnerAlive } from './is-owner-alive.ts';
 import { toApplicationFailure } from './to-application-failure.ts';

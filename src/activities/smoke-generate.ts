@@ -1,6 +1,6 @@
 // Activity `smokeGenerate`: a real generation with the staged export.
 import type { SmokeResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { SmokeArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

@@ -1,6 +1,6 @@
 // Activity `validateParallelism`: plan, layout, reference, space and target, all problems at once.
 import type { PreflightResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { ValidateParallelismArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

@@ -1,6 +1,6 @@
 // Activity `verify`: closes the books on what is on disk.
 import type { VerifyResult } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { VerifyArguments } from './arguments.ts';
 import { runActivity } from './run-activity.ts';
 

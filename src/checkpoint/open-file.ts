@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ConversionError } from '../contract/failures.ts';
-import { isMissing } from './file-errors.ts';
+import { isMissing } from '../files/error-code.ts';
 
 export interface OpenedFile {
   readonly handle: FileHandle;

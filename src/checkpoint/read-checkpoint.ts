@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ConversionError } from '../contract/failures.ts';
-import { isMissing } from './file-errors.ts';
+import { isMissing } from '../files/error-code.ts';
 import { parseMetadata } from './metadata/parse-metadata.ts';
 import { metadataGlobals } from './pickle/globals.ts';
 import { PickleMachine } from './pickle/unpickle.ts';

@@ -4,7 +4,7 @@ import { readTrainingConfig } from '../checkpoint/training-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ConversionInput } from '../contract/index.ts';
 import { buildPlan } from '../engines/build-plan.ts';
-import type { Surroundings } from '../engines/types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 import type { Plan } from '../plan/types.ts';
 import type { InspectFlags } from './commands/inspect.ts';
 import { describeFailure, type Failure } from './describe-failure.ts';

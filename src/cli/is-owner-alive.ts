@@ -1,5 +1,5 @@
 // Is the recorded owner of a target still at work? Asked by `convert`, which may or may not have a Temporal server.
-import type { Worker } from '../engines/types.ts';
+import type { Worker } from '../contract/surroundings.ts';
 
 /** Where nobody can know, the owner counts as alive: the refusal names it, and a person decides. */
 export async function isOwnerAlive(owner: Worker): Promise<boolean> {

@@ -1,7 +1,7 @@
 // Surroundings of the commands that only read: whoever runs them may read what the file system lets them read.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Surroundings, Worker, WorkerPolicy } from '../engines/types.ts';
+import type { Surroundings, Worker, WorkerPolicy } from '../contract/surroundings.ts';
 import { isOwnerAlive } from './is-owner-alive.ts';
 
 const READER: WorkerPolicy = {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CONVERT_QUEUE, ConversionError, PREFLIGHT_QUEUE, SMOKE_QUEUE, toBytes } from '../contract/index.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 import { checkConfig } from './check-config.ts';
 import { readWithParents } from './inherit.ts';
 import { interpolate } from './interpolate.ts';

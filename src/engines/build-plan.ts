@@ -11,7 +11,7 @@ import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
 import { resolveReference } from '../reference/resolve.ts';
 import type { Reference } from '../reference/types.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /** What a plan is made from. */
 export interface PlanBasis {

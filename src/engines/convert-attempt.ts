@@ -1,10 +1,11 @@
 // One attempt of a conversion in its staging directory: a fresh number, its own directory, and what it has to write.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, writeDurably } from '../publish/durable.ts';
-import { stagingPaths } from '../publish/staging.ts';
+import { writeDurably } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
+import { stagingPaths } from '../files/staging.ts';
 import type { Pending } from '../rank/pending.ts';
-import { attemptDirectory, pendingFile } from '../rank/staging-files.ts';
+import { attemptDirectory, pendingFile } from '../files/staging.ts';
 
 const ATTEMPT = /^attempt-(\d+)$/;
 

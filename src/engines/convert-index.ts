@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../plan/types.ts';
-import { writeDurably } from '../publish/durable.ts';
-import { stagingPaths } from '../publish/staging.ts';
+import { writeDurably } from '../files/durable.ts';
+import { stagingPaths } from '../files/staging.ts';
 import { INDEX_FILE } from '../safetensors/read-index.ts';
 
 /** The text as transformers writes it (`json.dumps(index, indent=2, sort_keys=True)` and a line feed); no index for a single file. */

@@ -7,7 +7,7 @@ import { findFinished } from '../rank/done-record.ts';
 import { closeAttempt, openAttempt } from './convert-attempt.ts';
 import { fruitlessIsFinal } from './convert-failures.ts';
 import { ConvertProgress, readFruitless } from './convert-progress.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /** Compiled JavaScript beside us in the package, TypeScript in the repository. */
 const RANK_PROGRAM = fileURLToPath(

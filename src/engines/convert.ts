@@ -8,7 +8,7 @@ import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
 import { copyReference } from '../publish/copy-reference.ts';
 import { takeOwnership } from '../publish/ownership.ts';
-import { stagingPath } from '../publish/staging.ts';
+import { stagingPath } from '../files/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
 import { targetError } from '../rank/io-error.ts';
 import type { DoneRecord } from '../rank/types.ts';
@@ -17,7 +17,7 @@ import { unfinished } from './convert-failures.ts';
 import { writeIndex } from './convert-index.ts';
 import { readFruitless } from './convert-progress.ts';
 import { runRanks } from './convert-ranks.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
  * Writes the files that are not finished yet, with the ranks of the preflight. Finished files of earlier attempts stay untouched.

@@ -1,11 +1,10 @@
 // What the operator of this worker allows: paths, and code of the reference.
-import { realpath } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { ConversionInput } from '../contract/input.ts';
+import { findOutside } from '../files/allowed-roots.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
 import type { Reference } from '../reference/types.ts';
-import { existingParent } from '../publish/target-rules.ts';
-import type { WorkerPolicy } from './types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 
 type PolicyInput = Pick<ConversionInput, 'megatron_path' | 'hf_path' | 'smoke' | 'hf_model_id'>;
 
@@ -14,7 +13,6 @@ export async function refusePaths(
   input: PolicyInput,
   { allowedRoots }: Pick<WorkerPolicy, 'allowedRoots'>,
 ): Promise<string[]> {
-  const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => resolve(root))));
   const paths: [name: string, path: string | null | undefined][] = [
     ['megatron_path', input.megatron_path],
     ['hf_path', input.hf_path],
@@ -24,12 +22,8 @@ export async function refusePaths(
   const problems: string[] = [];
   for (const [name, path] of paths) {
     if (path == null) continue;
-    const real = await resolveReal(path);
-    if (roots.some((root) => isWithin(real, root))) continue;
-    problems.push(
-      `${name} ${path}${real === path ? '' : ` (really ${real})`} is outside what this worker may use (${allowedRoots.join(', ')}). ` +
-        'Choose a path below one of these, or ask the operator to extend allowed_roots in the worker configuration.',
-    );
+    const problem = await findOutside(name, path, allowedRoots);
+    if (problem !== null) problems.push(problem);
   }
   return problems;
 }
@@ -48,16 +42,4 @@ export function describeRemoteCode(
     return `${what}; it may run in the smoke generation, as the request and the worker policy allow it (${name}).`;
   }
   return `${what}; it is copied but does not run: the worker policy does not name ${name} under remote_code.`;
-}
-
-/** The path with links resolved, as far as it exists. */
-async function resolveReal(path: string): Promise<string> {
-  const parent = await existingParent(path);
-  const real = await realpath(parent);
-  return resolve(real, relative(parent, resolve(path)));
-}
-
-function isWithin(path: string, root: string): boolean {
-  const rest = relative(root, path);
-  return rest === '' || (rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest));
 }

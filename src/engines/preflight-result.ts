@@ -10,7 +10,7 @@ import type { Plan } from '../plan/types.ts';
 import type { PlanBasis } from './build-plan.ts';
 import { describeRemoteCode } from './preflight-policy.ts';
 import { chooseRanks } from './preflight-ranks.ts';
-import type { WorkerPolicy } from './types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 
 export interface PreflightFindings {
   readonly input: ConversionInput;

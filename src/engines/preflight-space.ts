@@ -3,8 +3,8 @@ import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes } from '../contract/units.ts';
 import type { Plan } from '../plan/types.ts';
-import { donePath, stagingPath, stagingPaths } from '../publish/staging.ts';
-import { existingParent } from '../publish/target-rules.ts';
+import { doneFile, stagingPath, stagingPaths } from '../files/staging.ts';
+import { existingParent } from '../files/resolve-path.ts';
 
 /** Room for config, tokenizer, plan and records. */
 const SMALL_FILES = 64 * 1024 * 1024;
@@ -28,7 +28,7 @@ export async function spaceProblem(target: string, plan: Pick<Plan, 'files' | 'b
 async function finishedBytes(staging: string, files: Plan['files']): Promise<number> {
   const sizes = await Promise.all(
     files.map(async ({ name, bytes }) => {
-      const done = await stat(donePath(staging, name)).catch(() => null);
+      const done = await stat(doneFile(staging, name)).catch(() => null);
       const file = await stat(join(stagingPaths(staging).export, name)).catch(() => null);
       return done && file?.size === bytes ? bytes : 0;
     }),

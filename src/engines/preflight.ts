@@ -19,7 +19,7 @@ import { refusePaths } from './preflight-policy.ts';
 import { PreflightProblems } from './preflight-problems.ts';
 import { composeResult } from './preflight-result.ts';
 import { spaceProblem } from './preflight-space.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
  * Every rule is tried, and all problems come in one error.

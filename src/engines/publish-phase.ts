@@ -13,11 +13,11 @@ import { composeManifest, type PhaseResults } from '../publish/compose-manifest.
 import { type CopiedReference, readCopiedReference } from '../publish/copy-reference.ts';
 import type { Manifest, ManifestFile } from '../publish/manifest.ts';
 import { publishExport } from '../publish/publish.ts';
-import { stagingPaths } from '../publish/staging.ts';
+import { stagingPaths } from '../files/staging.ts';
 import { findPublished } from '../publish/target-state.ts';
 import { readDoneRecord } from '../rank/done-record.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 const INDEX_FILE = 'model.safetensors.index.json';
 

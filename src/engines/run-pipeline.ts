@@ -15,7 +15,7 @@ import { validateParallelism } from './preflight.ts';
 import { publishPhase } from './publish-phase.ts';
 import { retryPhase, retryRule } from './retry-phase.ts';
 import { smokePhase } from './smoke.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 import { verify } from './verify.ts';
 
 /** What a caller may want to show. Progress inside a phase comes through `Surroundings.onProgress`. */

@@ -5,11 +5,11 @@ import type { ConversionInput } from '../contract/input.ts';
 import type { ConvertResult, PreflightResult, SmokeResult } from '../contract/results.ts';
 import { NOT_VALIDATED } from '../contract/run-phases.ts';
 import { readCopiedReference } from '../publish/copy-reference.ts';
-import { stagingPaths } from '../publish/staging.ts';
+import { stagingPaths } from '../files/staging.ts';
 import { findPublished } from '../publish/target-state.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
 import { smokeGenerate } from '../smoke/smoke-generate.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
  * Try the export out. Code of the reference runs only where the request and the worker's policy allow it.

@@ -2,9 +2,9 @@
 import { readHeader } from '../safetensors/read-header.ts';
 import { HeaderError } from '../safetensors/types.ts';
 import { stat } from 'node:fs/promises';
-import { errorCode } from '../publish/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { readDoneRecord } from '../rank/done-record.ts';
-import { exportedFile } from '../rank/staging-files.ts';
+import { exportedFile } from '../files/staging.ts';
 import type { PlanSummary } from '../plan/types.ts';
 
 export interface FileFinding {

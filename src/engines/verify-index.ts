@@ -1,7 +1,7 @@
 // The index file of an export, against the plan.
 import { isDeepStrictEqual } from 'node:util';
 import type { PlanSummary } from '../plan/types.ts';
-import { errorCode } from '../publish/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { INDEX_FILE, readIndex } from '../safetensors/read-index.ts';
 
 const MOST_NAMED = 10;

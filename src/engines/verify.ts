@@ -11,14 +11,14 @@ import {
 } from '../contract/index.ts';
 import { readPlan } from '../plan/plan-files.ts';
 import type { PlanSummary } from '../plan/types.ts';
-import { stagingPaths } from '../publish/staging.ts';
+import { stagingPaths } from '../files/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
-import { doneFile, exportedFile } from '../rank/staging-files.ts';
+import { doneFile, exportedFile } from '../files/staging.ts';
 import type { DoneRecord } from '../rank/types.ts';
 import { type FileFinding, verifyFile } from './verify-file.ts';
 import { indexProblems } from './verify-index.ts';
 import { readBack } from './verify-readback.ts';
-import type { Surroundings } from './types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
  * Checks plan, index, headers, sizes and done records; with `verify: readback` every byte again. Files that fail are removed together

@@ -1,9 +1,11 @@
 // The plan on disk: `plan.json` for everybody, `plan/<file>.json` for the rank that writes the file. Both are parsed when read again.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DTYPE_BYTES, type DType } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
+import { writeDurably } from '../files/durable.ts';
+import { stagingPaths } from '../files/staging.ts';
 import type { FilePlan, Plan, PlanSummary } from './types.ts';
 
 const Size = z.int().min(0);
@@ -71,44 +73,21 @@ const PlanSummarySchema = z.strictObject({
 
 /** Writes the file plans first and `plan.json` last, so that a `plan.json` vouches for all of them. Writing the same plan again is harmless. */
 export async function writePlan(plan: Plan, staging: string): Promise<void> {
-  const directory = join(staging, 'plan');
-  await mkdir(directory, { recursive: true });
-  for (const file of plan.files) await writeJson(file, join(directory, `${file.name}.json`));
-  await syncDirectory(directory);
+  const paths = stagingPaths(staging);
+  await mkdir(paths.filePlans, { recursive: true });
+  for (const file of plan.files) await writeDurably(join(paths.filePlans, `${file.name}.json`), JSON.stringify(file));
   const files = plan.files.map(({ name, bytes, header }) => ({ name, bytes, header }));
-  await writeJson({ ...plan, files } satisfies PlanSummary, join(staging, 'plan.json'));
-  await syncDirectory(staging);
+  await writeDurably(paths.plan, JSON.stringify({ ...plan, files } satisfies PlanSummary));
 }
 
 /** @throws ConversionError SourceChanged where the file is not what `writePlan` left. */
 export async function readPlan(staging: string): Promise<PlanSummary> {
-  return readJson(join(staging, 'plan.json'), PlanSummarySchema);
+  return readJson(stagingPaths(staging).plan, PlanSummarySchema);
 }
 
 /** @throws ConversionError SourceChanged where the file is not what `writePlan` left. */
 export async function readFilePlan(staging: string, name: string): Promise<FilePlan> {
-  return readJson(join(staging, 'plan', `${FileName.parse(name)}.json`), FilePlanSchema);
-}
-
-async function writeJson(value: unknown, path: string): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(JSON.stringify(value));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  return readJson(join(stagingPaths(staging).filePlans, `${FileName.parse(name)}.json`), FilePlanSchema);
 }
 
 async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {

@@ -7,7 +7,7 @@ import type {
   SmokeResult,
   VerifyResult,
 } from '../contract/results.ts';
-import type { Worker } from '../engines/types.ts';
+import type { Worker } from '../contract/surroundings.ts';
 import type { PlanSummary } from '../plan/types.ts';
 import type { CopiedReference } from './copy-reference.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';

@@ -7,9 +7,10 @@ import type { ConversionInput } from '../contract/input.ts';
 import { digestFiles } from '../reference/read-directory.ts';
 import type { Reference } from '../reference/types.ts';
 import { patchConfig, type PatchedPlan } from './config-patches.ts';
-import { errorCode, writeDurably } from './durable.ts';
+import { writeDurably } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { Patch } from './manifest.ts';
-import { stagingPaths } from './staging.ts';
+import { stagingPaths } from '../files/staging.ts';
 
 const CONFIG = 'config.json';
 

@@ -3,9 +3,9 @@ import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
 import { MANIFEST_FILE } from '../contract/names.ts';
-import { syncPath, writeDurably } from './durable.ts';
+import { syncPath, writeDurably } from '../files/durable.ts';
 import { serializeManifest, type Manifest } from './manifest.ts';
-import { stagingPaths } from './staging.ts';
+import { stagingPaths } from '../files/staging.ts';
 
 /**
  * Move the files from `export/` into `publish/`, write the manifest beside them and flush everything. Safe to repeat: a file that

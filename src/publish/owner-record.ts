@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConversionError } from '../contract/failures.ts';
-import type { Worker } from '../engines/types.ts';
-import { errorCode } from './durable.ts';
+import type { Worker } from '../contract/surroundings.ts';
+import { errorCode } from '../files/error-code.ts';
 
 const OwnerRecord = z.object({
   format: z.literal(1),

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
-import type { Surroundings } from '../engines/types.ts';
-import { errorCode, syncPath, writeTemporary } from './durable.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
+import { syncPath, writeTemporary } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { type OwnerRecord, describeConflict, isSameOwner, readRecord, serializeRecord } from './owner-record.ts';
-import { ownerPath } from './staging.ts';
+import { ownerPath } from '../files/staging.ts';
 
 type OwnershipSurroundings = Pick<Surroundings, 'worker' | 'isOwnerAlive'>;
 

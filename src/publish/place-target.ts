@@ -2,9 +2,10 @@
 import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
-import { errorCode, syncPath } from './durable.ts';
+import { syncPath } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { exportDigest, type Manifest } from './manifest.ts';
-import { setAsidePath, stagingPaths } from './staging.ts';
+import { setAsidePath, stagingPaths } from '../files/staging.ts';
 import { looksLikeModel, readTarget, type TargetState } from './target-state.ts';
 
 export interface Placement {

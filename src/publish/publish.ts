@@ -6,14 +6,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConversionError } from '../contract/failures.ts';
 import { MANIFEST_FILE } from '../contract/names.ts';
 import type { PublishResult } from '../contract/results.ts';
-import type { Surroundings } from '../engines/types.ts';
-import { errorCode, writeDurably, writeTemporary } from './durable.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
+import { writeDurably, writeTemporary } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { gatherFiles } from './gather-files.ts';
 import { parseManifest, serializeManifest, type Manifest } from './manifest.ts';
 import { checkOwnership, releaseOwnership, takeOwnership } from './ownership.ts';
 import { isSameExport, placeTarget } from './place-target.ts';
 import { recoverTarget } from './recover-target.ts';
-import { ownerPath, stagingPaths } from './staging.ts';
+import { ownerPath, stagingPaths } from '../files/staging.ts';
 import { readTarget } from './target-state.ts';
 
 /** In their order; `set aside` and `remove old` only where a target is replaced. */

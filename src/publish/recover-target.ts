@@ -1,8 +1,8 @@
 // What an interrupted overwriting leaves: the old target under `.<name>.old-<digest>`. Finish it, or roll it back.
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { syncPath } from './durable.ts';
-import { setAsidePath } from './staging.ts';
+import { syncPath } from '../files/durable.ts';
+import { setAsidePath } from '../files/staging.ts';
 import { findSetAside, readTarget } from './target-state.ts';
 
 export interface Recovery {

@@ -1,6 +1,7 @@
 // Where an export may be published. Every rule here is checked before a byte is written.
-import { access, constants, lstat, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { access, constants, lstat, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { existingParent, isBelow, resolveLinks } from '../files/resolve-path.ts';
 import { findSetAside, looksLikeModel, readTarget } from './target-state.ts';
 
 export interface TargetOptions {
@@ -57,14 +58,6 @@ async function problemOfParent(parent: string): Promise<string | null> {
   }
 }
 
-/** The path itself or the nearest one above it that exists. */
-export async function existingParent(path: string): Promise<string> {
-  const absolute = resolve(path);
-  const found = await stat(absolute).catch(() => null);
-  if (found || absolute === dirname(absolute)) return absolute;
-  return existingParent(dirname(absolute));
-}
-
 /** The kind of thing at the target: a rename can neither follow a link nor replace a mount point. */
 async function problemOfPlace(path: string): Promise<string | null> {
   const found = await lstat(path).catch(() => null);
@@ -107,17 +100,4 @@ async function mountPoints(): Promise<Set<string>> {
       point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
     ),
   );
-}
-
-/** The path with links resolved, as far as it exists. */
-async function resolveLinks(path: string): Promise<string> {
-  const real = await realpath(path).catch(() => null);
-  if (real) return real;
-  const parent = dirname(resolve(path));
-  return parent === resolve(path) ? parent : join(await resolveLinks(parent), basename(path));
-}
-
-function isBelow(path: string, directory: string): boolean {
-  const rest = relative(directory, path);
-  return rest !== '' && !/^\.\.(\/|$)/.test(rest);
 }

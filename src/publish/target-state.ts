@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE } from '../contract/names.ts';
-import { errorCode } from './durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { setAsidePrefix } from './staging.ts';
+import { setAsidePrefix } from '../files/staging.ts';
 
 export type TargetState =
   | { readonly kind: 'absent' }

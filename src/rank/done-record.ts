@@ -1,8 +1,8 @@
 // The record that says a file is finished. A file without it is written again.
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { errorCode } from './io-error.ts';
-import { doneFile, exportedFile } from './staging-files.ts';
+import { errorCode } from '../files/error-code.ts';
+import { doneFile, exportedFile } from '../files/staging.ts';
 import type { DoneRecord } from './types.ts';
 
 const Count = z.int().min(0);

@@ -1,7 +1,7 @@
 // The last steps of a file: moved into `export/`, then recorded. In this order, each step durable before the next.
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { attemptDirectory, doneFile, exportedFile } from './staging-files.ts';
+import { attemptDirectory, doneFile, exportedFile } from '../files/staging.ts';
 import type { DoneRecord } from './types.ts';
 
 /** `temporary` is complete and flushed. A record that disagrees with a file can so never be left behind. */

@@ -1,13 +1,9 @@
 // System errors while copying, as failures that name the file and say what to do.
 import { ConversionError, type FailureType } from '../contract/failures.ts';
+import { errorCode } from '../files/error-code.ts';
 
 const OUT_OF_SPACE = new Set(['ENOSPC', 'EDQUOT']);
 const NOT_PERMITTED = new Set(['EACCES', 'EPERM', 'EROFS']);
-
-/** The error code of a failed system call, such as `EIO`; null for other errors. */
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
 
 /** A failed read of a `.distcp` file. Errors that are no system errors are returned unchanged. */
 export function sourceError(error: unknown, path: string): unknown {

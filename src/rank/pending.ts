@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConversionError } from '../contract/failures.ts';
-import { errorCode } from './io-error.ts';
-import { pendingFile } from './staging-files.ts';
+import { errorCode } from '../files/error-code.ts';
+import { pendingFile } from '../files/staging.ts';
 
 const PendingSchema = z.object({
   byteDigest: z.string(),

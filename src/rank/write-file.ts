@@ -8,7 +8,7 @@ import { finishFile } from './finish-file.ts';
 import { ItemStore } from './item-store.ts';
 import { OutputFile } from './output-file.ts';
 import type { SourceFiles } from './source-files.ts';
-import { attemptDirectory } from './staging-files.ts';
+import { attemptDirectory } from '../files/staging.ts';
 import type { DoneRecord } from './types.ts';
 import { writeTensor } from './write-tensor.ts';
 

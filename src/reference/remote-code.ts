@@ -1,6 +1,6 @@
 // Whether code of a reference may run: only where the request and the worker's policy both allow it.
 import type { ConversionInput } from '../contract/input.ts';
-import type { WorkerPolicy } from '../engines/types.ts';
+import type { WorkerPolicy } from '../contract/surroundings.ts';
 
 export interface CodeIdentity {
   readonly id: string;

@@ -1,9 +1,10 @@
 // From `hf_model_id` to a directory of small files: a local directory, the hub cache, or the hub.
-import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import type { ConversionInput } from '../contract/input.ts';
 import { ConversionError } from '../contract/failures.ts';
-import type { Surroundings } from '../engines/types.ts';
+import { refuseOutside } from '../files/allowed-roots.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 import { compareTokenizers, readCheckpointTokenizer } from './checkpoint-tokenizer.ts';
 import { fetchReference } from './fetch-reference.ts';
 import type { Environment, Snapshot } from './hub-cache.ts';
@@ -55,11 +56,11 @@ async function fromDirectory(
     if (isAbsolute(id) || /^[.~]/.test(id)) tried.push(`${id}: no such directory`);
     return null;
   }
-  await refuseOutside(id, surroundings.policy.allowedRoots);
+  await refuseOutside('the reference', id, surroundings.policy.allowedRoots);
   const content = await readDirectory(id);
   for (const name of ['config.json', ...content.files]) {
     const exists = await stat(join(id, name)).catch(() => null);
-    if (exists) await refuseOutside(join(id, name), surroundings.policy.allowedRoots);
+    if (exists) await refuseOutside('the reference file', join(id, name), surroundings.policy.allowedRoots);
   }
   return suffices(content, input, id, tried) ? { content, commit: null } : null;
 }
@@ -150,16 +151,6 @@ async function completeReference(input: ReferenceInput, { content, commit }: Can
     remoteCode: content.remoteCode,
     warnings,
   };
-}
-
-async function refuseOutside(path: string, roots: readonly string[]): Promise<void> {
-  const real = await realpath(path);
-  for (const root of roots) {
-    const rest = relative(await realpath(root).catch(() => root), real);
-    if (rest === '' || (!/^\.\.(\/|$)/.test(rest) && !isAbsolute(rest))) return;
-  }
-  const message = `The reference ${path} (really ${real}) is outside the allowed roots of this worker: ${roots.join(', ')}.`;
-  throw new ConversionError('PolicyRefused', message, { facts: { path: real, allowed_roots: roots } });
 }
 
 function unavailable(what: string, tried: readonly string[], advice = ADVICE): ConversionError {

@@ -7,7 +7,7 @@ import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import type { SmokeResult } from '../contract/results.ts';
 import { toBytes, toSeconds } from '../contract/units.ts';
-import type { Surroundings } from '../engines/types.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
 import { type ProcessResult, runProcess } from '../launch/run-process.ts';
 import { parseSmokeEvent, type SmokeEvent } from './events.ts';
 import { judgeSmoke } from './judge.ts';

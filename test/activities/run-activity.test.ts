@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 import { runActivity } from '../../src/activities/run-activity.ts';
 import { ConversionError, FAILURES, type FailureType, type Progress } from '../../src/contract/index.ts';
-import type { Surroundings } from '../../src/engines/types.ts';
+import type { Surroundings } from '../../src/contract/surroundings.ts';
 import { TEST_CONFIG } from '../support/temporal-workers.ts';
 
 const Arguments = z.object({ name: z.string() });

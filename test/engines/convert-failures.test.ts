@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConversionInput, PreflightResult, Progress } from '../../src/contract/index.ts';
 import { convert } from '../../src/engines/convert.ts';
 import { findProcesses } from '../../src/launch/find-processes.ts';
-import { stagingPath } from '../../src/publish/staging.ts';
+import { stagingPath } from '../../src/files/staging.ts';
 import { BlockedShard, finishedFiles, waitForRanks } from '../support/blocked-checkpoint.ts';
 import { isAlive, waitFor } from '../support/launch-processes.ts';
 import {

@@ -8,7 +8,7 @@ import { judgeSmokeMemory } from '../../src/engines/preflight-memory.ts';
 import { describeRemoteCode } from '../../src/engines/preflight-policy.ts';
 import { chooseRanks } from '../../src/engines/preflight-ranks.ts';
 import { spaceProblem } from '../../src/engines/preflight-space.ts';
-import { donePath, stagingPath, stagingPaths } from '../../src/publish/staging.ts';
+import { doneFile, stagingPath, stagingPaths } from '../../src/files/staging.ts';
 
 const input = (more: object): ConversionInput =>
   ConversionInput.parse({ megatron_path: '/a', hf_model_id: 'b', hf_path: '/c', ...more });
@@ -74,10 +74,10 @@ describe('spaceProblem', () => {
     );
     const staging = stagingPath(target, plan.byteDigest);
     await mkdir(stagingPaths(staging).export, { recursive: true });
-    await mkdir(dirname(donePath(staging, 'model-1')), { recursive: true });
+    await mkdir(dirname(doneFile(staging, 'model-1')), { recursive: true });
     await writeFile(join(stagingPaths(staging).export, 'model-1'), Buffer.alloc(2000));
     expect(await spaceProblem(target, plan)).not.toContain('already written');
-    await writeFile(donePath(staging, 'model-1'), '{}');
+    await writeFile(doneFile(staging, 'model-1'), '{}');
     expect(await spaceProblem(target, plan)).toContain('2.00 kB of it already written');
   });
 

@@ -9,7 +9,7 @@ import { ConversionError } from '../../src/contract/failures.ts';
 import { ConversionInput, type ConversionRequest } from '../../src/contract/input.ts';
 import type { PreflightResult } from '../../src/contract/results.ts';
 import { validateParallelism } from '../../src/engines/preflight.ts';
-import type { Surroundings, WorkerPolicy } from '../../src/engines/types.ts';
+import type { Surroundings, WorkerPolicy } from '../../src/contract/surroundings.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const LLAMA = join(FIXTURES, 'llama-trained/checkpoint');

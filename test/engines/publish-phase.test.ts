@@ -10,7 +10,7 @@ import type { Plan } from '../../src/plan/types.ts';
 import type { PhaseResults } from '../../src/publish/compose-manifest.ts';
 import { copyReference } from '../../src/publish/copy-reference.ts';
 import { parseManifest } from '../../src/publish/manifest.ts';
-import { stagingPath, stagingPaths } from '../../src/publish/staging.ts';
+import { stagingPath, stagingPaths } from '../../src/files/staging.ts';
 import { resolveReference } from '../../src/reference/resolve.ts';
 import { BYTE_DIGEST, makeFolder, manifestOf, readTree, surroundings, worker } from '../support/publish-staging.ts';
 

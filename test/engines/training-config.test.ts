@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { OP } from '../../src/checkpoint/pickle/opcodes.ts';
 import { ConversionInput } from '../../src/contract/input.ts';
 import { readBasis } from '../../src/engines/build-plan.ts';
-import type { Surroundings } from '../../src/engines/types.ts';
+import type { Surroundings } from '../../src/contract/surroundings.ts';
 import { copyFixture, ROOT } from '../support/checkpoint-fixtures.ts';
 import { call, globalOf, pickleOf, text } from '../support/checkpoint-pickle.ts';
 import { archiveOf } from '../support/checkpoint-zip.ts';

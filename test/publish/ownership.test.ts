@@ -9,7 +9,7 @@ import {
   releaseOwnership,
   takeOwnership,
 } from '../../src/publish/ownership.ts';
-import { ownerPath } from '../../src/publish/staging.ts';
+import { ownerPath } from '../../src/files/staging.ts';
 import { BYTE_DIGEST, OTHER_DIGEST, makeFolder, surroundings, worker } from '../support/publish-staging.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MANIFEST_FILE } from '../../src/contract/names.ts';
 import type { Manifest } from '../../src/publish/manifest.ts';
-import { ownerPath, setAsidePath, stagingPaths } from '../../src/publish/staging.ts';
+import { ownerPath, setAsidePath, stagingPaths } from '../../src/files/staging.ts';
 import { PUBLISH_STEPS, publishExport, type PublishRequest, type PublishStep } from '../../src/publish/publish.ts';
 import { findPublished } from '../../src/publish/target-state.ts';
 import {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MANIFEST_FILE } from '../../src/contract/names.ts';
 import { serializeManifest } from '../../src/publish/manifest.ts';
-import { setAsidePath } from '../../src/publish/staging.ts';
+import { setAsidePath } from '../../src/files/staging.ts';
 import { refuseTarget } from '../../src/publish/target-rules.ts';
 import { findPublished, readTarget } from '../../src/publish/target-state.ts';
 import { BYTE_DIGEST, OTHER_DIGEST, makeFolder, manifestOf } from '../support/publish-staging.ts';

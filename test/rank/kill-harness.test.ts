@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Plan } from '../../src/plan/types.ts';
 import { readDoneRecord } from '../../src/rank/done-record.ts';
-import { doneFile, exportedFile } from '../../src/rank/staging-files.ts';
+import { doneFile, exportedFile } from '../../src/files/staging.ts';
 import { openAttempt } from '../../src/engines/convert-attempt.ts';
 import { seededRandom } from '../support/rank-random.ts';
 import {

@@ -9,7 +9,7 @@ import type { FilePlan, Plan, PlannedItem } from '../../src/plan/types.ts';
 import { Buffers } from '../../src/rank/buffers.ts';
 import { findFinished } from '../../src/rank/done-record.ts';
 import { SourceFiles } from '../../src/rank/source-files.ts';
-import { attemptDirectory, exportedFile } from '../../src/rank/staging-files.ts';
+import { attemptDirectory, exportedFile } from '../../src/files/staging.ts';
 import { writeFile } from '../../src/rank/write-file.ts';
 import { seededRandom } from '../support/rank-random.ts';
 import {

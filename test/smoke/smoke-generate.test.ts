@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ConversionInput, type SmokeResult } from '../../src/contract/index.ts';
 import { ConversionError } from '../../src/contract/failures.ts';
 import type { Progress } from '../../src/contract/results.ts';
-import type { WorkerPolicy } from '../../src/engines/types.ts';
+import type { WorkerPolicy } from '../../src/contract/surroundings.ts';
 import { DEFAULT_PASSAGES } from '../../src/smoke/passages.ts';
 import { smokeGenerate } from '../../src/smoke/smoke-generate.ts';
 import { surroundings } from '../support/publish-staging.ts';

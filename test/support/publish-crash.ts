@@ -1,6 +1,6 @@
 // Publishes, and kills itself after a given time in milliseconds (negative: never). No handler runs on SIGKILL.
 import { publishExport } from '../../src/publish/publish.ts';
-import { stagingPath } from '../../src/publish/staging.ts';
+import { stagingPath } from '../../src/files/staging.ts';
 import { BYTE_DIGEST, manifestOf, surroundings } from './publish-staging.ts';
 import { MANY_FILES } from './publish-many-files.ts';
 

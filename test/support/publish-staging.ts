@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Surroundings, Worker } from '../../src/engines/types.ts';
+import type { Surroundings, Worker } from '../../src/contract/surroundings.ts';
 import type { Manifest } from '../../src/publish/manifest.ts';
-import { stagingPath, stagingPaths } from '../../src/publish/staging.ts';
+import { stagingPath, stagingPaths } from '../../src/files/staging.ts';
 
 export const BYTE_DIGEST = 'ab'.repeat(32);
 export const OTHER_DIGEST = 'cd'.repeat(32);

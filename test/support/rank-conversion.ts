@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ConversionInput, type ConversionRequest, type PreflightResult } from '../../src/contract/index.ts';
 import { buildPlan } from '../../src/engines/build-plan.ts';
-import type { Surroundings } from '../../src/engines/types.ts';
+import type { Surroundings } from '../../src/contract/surroundings.ts';
 import type { Plan } from '../../src/plan/types.ts';
 import { writePlan } from '../../src/plan/plan-files.ts';
-import { attemptDirectory, pendingFile } from '../../src/rank/staging-files.ts';
+import { attemptDirectory, pendingFile } from '../../src/files/staging.ts';
 import { readHeader } from '../../src/safetensors/read-header.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

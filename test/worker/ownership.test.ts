@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isOwnerAlive } from '../../src/activities/is-owner-alive.ts';
 import { type ConversionHandle, connect, explainFailure, startConversion } from '../../src/client.ts';
-import type { Worker } from '../../src/engines/types.ts';
+import type { Worker } from '../../src/contract/surroundings.ts';
 import { loadWorkerConfig } from '../../src/worker.ts';
 import {
   findStaging,

@@ -1,13 +1,12 @@
 // `checkCompleteness`: looks, judges, and takes the second look itself where the checkpoint is old enough.
-import { realpath } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ConversionError } from '../../contract/failures.ts';
 import type { ConversionInput } from '../../contract/input.ts';
 import type { CompletenessResult } from '../../contract/results.ts';
 import { toSeconds } from '../../contract/units.ts';
-import type { Surroundings } from '../../engines/types.ts';
-import { isMissing } from '../file-errors.ts';
+import type { Surroundings } from '../../contract/surroundings.ts';
+import { refuseOutside } from '../../files/allowed-roots.ts';
 import { commonStateKey } from '../common-state.ts';
 import type { Checkpoint } from '../types.ts';
 import { carryOf, parseCarry, wrapCarry } from './carry.ts';
@@ -41,7 +40,7 @@ export async function examineCheckpoint(
   { now = Date.now, calm = 60, pause = 0.3 }: ExamineOptions = {},
 ): Promise<CompletenessResult> {
   const path = resolve(megatronPath);
-  await refuseOutside(path, surroundings.policy.allowedRoots);
+  await refuseOutside('megatron_path', path, surroundings.policy.allowedRoots);
   const options: JudgeOptions = {
     appear: toSeconds(input.wait.appear),
     settle: toSeconds(input.wait.settle),
@@ -120,29 +119,4 @@ function throttle(
     last = performance.now();
     call(done, total);
   };
-}
-
-/** Links are resolved first; of a path that does not exist yet, those of its parent. */
-async function refuseOutside(path: string, roots: readonly string[]): Promise<void> {
-  const real = await realpathOrNull(path).then((found) => found ?? realpathOrNull(dirname(path)));
-  for (const root of roots) {
-    const rest = relative((await realpathOrNull(root)) ?? root, real ?? path);
-    if (rest !== '..' && !rest.startsWith('../')) return;
-  }
-  throw new ConversionError(
-    'PolicyRefused',
-    `${path} does not lie below one of the worker's allowed_roots (${roots.join(', ')}).`,
-    {
-      facts: { path },
-    },
-  );
-}
-
-async function realpathOrNull(path: string): Promise<string | null> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
 }

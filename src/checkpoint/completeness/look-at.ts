@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConversionError } from '../../contract/failures.ts';
-import { isMissing } from '../file-errors.ts';
+import { isMissing } from '../../files/error-code.ts';
 import { checkObjectItem } from '../item-header.ts';
 import { readMetadataJson } from '../metadata-json.ts';
 import { readCheckpoint } from '../read-checkpoint.ts';

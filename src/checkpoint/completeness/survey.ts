@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing } from '../file-errors.ts';
+import { isMissing } from '../../files/error-code.ts';
 import { readSmallFile } from '../read-small-file.ts';
 import type { FileSeen, Survey } from './types.ts';
 

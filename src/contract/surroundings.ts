@@ -1,5 +1,5 @@
 // What the worker, or the command line without a server, brings to a conversion: the world around the request.
-import type { Progress } from '../contract/index.ts';
+import type { Progress } from './results.ts';
 
 /** What a worker may do and has: `config/worker.yaml`. Programs are never workflow input. */
 export interface WorkerPolicy {

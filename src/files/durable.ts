@@ -36,8 +36,3 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
   }
   await syncPath(dirname(path));
 }
-
-/** The error code of a failed system call, such as `ENOENT`. */
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}

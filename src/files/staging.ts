@@ -55,9 +55,18 @@ export function stagingPaths(staging: string): StagingPaths {
   };
 }
 
-export function donePath(staging: string, file: string): string {
-  return join(staging, 'done', `${file}.json`);
-}
+/** A finished output file. */
+export const exportedFile = (staging: string, file: string): string => join(staging, 'export', file);
+
+/** The record that says that it is finished. */
+export const doneFile = (staging: string, file: string): string => join(staging, 'done', `${file}.json`);
+
+/** Where one attempt writes what it has not finished. Attempt numbers are never used twice in a staging directory. */
+export const attemptDirectory = (staging: string, attempt: number): string => join(staging, `attempt-${attempt}`);
+
+/** The files that an attempt has to write. */
+export const pendingFile = (staging: string, attempt: number): string =>
+  join(attemptDirectory(staging, attempt), 'pending.json');
 
 function beside(target: string, suffix: string): string {
   const path = resolve(target);
