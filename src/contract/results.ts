@@ -9,6 +9,8 @@ export const CompletenessResult = z.object({
   iteration: z.int().nullable(),
   /** sha256 of `.metadata`. */
   metadata_digest: Sha256,
+  /** sha256 over name, size and time of `.metadata` and all shards: what was found complete. */
+  shards_digest: Sha256,
   /** Where the non-tensor state is: a file of core up to 0.18, or an entry of core 0.19 and later. */
   common_state: z.enum(['common.pt', 'entry', 'absent']),
   files: z.int(),

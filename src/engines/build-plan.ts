@@ -6,6 +6,7 @@ import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import { architecturesOf, FAMILIES, findFamily } from '../models/registry.ts';
 import type { Family, ModelConfig } from '../models/types.ts';
+import type { CheckpointStat } from '../plan/byte-digest.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
@@ -23,9 +24,13 @@ export interface PlanBasis {
   readonly trainingProblem: string | null;
 }
 
-export interface BuiltPlan extends PlanBasis {
+export interface PlannedExport {
   readonly plan: Plan;
+  /** Stamps of the shards, taken before the plan was made: they are in its byte digest. */
+  readonly stamps: CheckpointStat;
 }
+
+export type BuiltPlan = PlanBasis & PlannedExport;
 
 /**
  * Reads `.metadata`, the training configuration and the reference, and plans. Moves no weights.
@@ -34,7 +39,7 @@ export interface BuiltPlan extends PlanBasis {
  */
 export async function buildPlan(input: ConversionInput, surroundings: Surroundings): Promise<BuiltPlan> {
   const basis = await readBasis(input, surroundings);
-  return { ...basis, plan: await planFrom(basis, input) };
+  return { ...basis, ...(await planFrom(basis, input)) };
 }
 
 /** @throws ConversionError of the readers; ModelUnsupported. */
@@ -61,9 +66,10 @@ async function readRecorded(checkpoint: Checkpoint): Promise<Pick<PlanBasis, 'tr
 export async function planFrom(
   { checkpoint, reference, family, training }: PlanBasis,
   input: ConversionInput,
-): Promise<Plan> {
-  const checkpointStat = await statFiles(checkpoint);
-  return makePlan({ checkpoint, checkpointStat, family, config: reference.config, training, input });
+): Promise<PlannedExport> {
+  const stamps = await statFiles(checkpoint);
+  const plan = makePlan({ checkpoint, checkpointStat: stamps, family, config: reference.config, training, input });
+  return { plan, stamps };
 }
 
 function requireFamily(config: ModelConfig, id: string): Family {

@@ -1,7 +1,8 @@
 // Phase `convert`: plan, staging, ranks, and what stands in `export/` afterwards.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { readCheckpoint } from '../checkpoint/read-checkpoint.ts';
 import { ConversionError, type ConversionInput, type ConvertResult, type PreflightResult } from '../contract/index.ts';
 import { writePlan } from '../plan/plan-files.ts';
 import { statFiles } from '../plan/stat-files.ts';
@@ -38,16 +39,18 @@ export async function convert(
   });
   const built = await planAgain(input, preflight, surroundings);
   const { plan } = built;
-  const before = await statFiles(built.checkpoint);
   await takeOwnership(input.hf_path, plan.byteDigest, surroundings);
   const staging = stagingPath(input.hf_path, plan.byteDigest);
   await onTarget(plan, staging, async () => {
     await mkdir(staging, { recursive: true });
     await writePlan(plan, staging);
   });
-  const progress = await runRanks(plan, staging, input, preflight.ranks, surroundings);
-  if (!isDeepStrictEqual(await statFiles(built.checkpoint), before))
-    throw sourceChanged(input, 'while it was converted');
+  const progress = await runRanks(plan, staging, input, preflight.ranks, surroundings).catch(async (error: unknown) => {
+    // A shard that is written anew looks corrupt to a rank: the change is the better answer.
+    if (error instanceof ConversionError && error.type === 'CorruptData') await refuseChanged(built, staging, input);
+    throw error;
+  });
+  await refuseChanged(built, staging, input);
   const records = collectRecords(plan, staging);
   await onTarget(plan, staging, () => writeIndex(plan, staging));
   const { warnings } = await copyReference(input, plan, built.reference, staging);
@@ -66,6 +69,20 @@ export async function convert(
     seconds: (performance.now() - started) / 1000,
     warnings: [...warnings, ...uncheckedItems(records)],
   };
+}
+
+/** @throws ConversionError SourceChanged; what was written meanwhile is removed, so that no later attempt takes it for finished. */
+async function refuseChanged(
+  { checkpoint, stamps }: BuiltPlan,
+  staging: string,
+  input: ConversionInput,
+): Promise<void> {
+  const same =
+    isDeepStrictEqual(await statFiles(checkpoint), stamps) &&
+    (await readCheckpoint(checkpoint.path)).metadataDigest === checkpoint.metadataDigest;
+  if (same) return;
+  await rm(staging, { recursive: true, force: true });
+  throw sourceChanged(input, 'while it was converted');
 }
 
 /** Names the staging directory in system errors. @throws ConversionError InsufficientSpace, TargetRefused, RankFailed. */

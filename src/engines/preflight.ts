@@ -1,6 +1,7 @@
 // Phase `validateParallelism`: plans in memory and judges layout, reference, target, space, memory and policy. Writes nothing.
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { digestShardsNow } from '../checkpoint/completeness/digest-shards.ts';
 import type { DType } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
@@ -29,7 +30,7 @@ import type { Surroundings } from '../contract/surroundings.ts';
  */
 export async function validateParallelism(
   input: ConversionInput,
-  completeness: Pick<CompletenessResult, 'metadata_digest'>,
+  completeness: Pick<CompletenessResult, 'metadata_digest' | 'shards_digest'>,
   surroundings: Surroundings,
 ): Promise<PreflightResult> {
   const { policy, onProgress } = surroundings;
@@ -40,9 +41,10 @@ export async function validateParallelism(
   if (refused.length > 0) problems.throwIfAny(input.megatron_path);
   onProgress({ phase: 'validateParallelism', message: 'reading .metadata and the reference' });
   const basis = await problems.collect(() => readBasis(input, surroundings));
-  if (basis) refuseOther(basis, completeness);
+  if (basis) await refuseOther(basis, completeness);
   const dimensions = basis && (await problems.collect(async () => basis.family.dimensions(basis.reference.config)));
-  const plan = basis && dimensions && (await problems.collect(() => planFrom(basis, input)));
+  const planned = basis && dimensions && (await problems.collect(() => planFrom(basis, input)));
+  const plan = planned?.plan;
   surroundings.signal.throwIfAborted();
   const layout = judgeLayout(input, basis, dimensions ?? null, plan ?? null);
   problems.add('LayoutInvalid', layout.errors);
@@ -58,13 +60,17 @@ export async function validateParallelism(
   return composeResult({ input, basis, plan, policy, layout, memoryNotes: memory.notes });
 }
 
-function refuseOther({ checkpoint }: PlanBasis, completeness: Pick<CompletenessResult, 'metadata_digest'>): void {
-  if (checkpoint.metadataDigest === completeness.metadata_digest) return;
-  throw new ConversionError(
-    'SourceChanged',
-    `${checkpoint.path}/.metadata is not the one that was found complete (sha256 ${checkpoint.metadataDigest.slice(0, 12)}..., ` +
-      `then ${completeness.metadata_digest.slice(0, 12)}...). Start again once nothing writes to the checkpoint.`,
-  );
+/** Between the look and this moment lies a queue, perhaps for hours: another save into the same directory may have begun. */
+async function refuseOther(
+  { checkpoint }: PlanBasis,
+  completeness: Pick<CompletenessResult, 'metadata_digest' | 'shards_digest'>,
+): Promise<void> {
+  const same =
+    checkpoint.metadataDigest === completeness.metadata_digest &&
+    (await digestShardsNow(checkpoint)) === completeness.shards_digest;
+  if (same) return;
+  const message = `${checkpoint.path} is not what was found complete: its .metadata, or size or time of a shard, is another. Start again once nothing writes to the checkpoint.`;
+  throw new ConversionError('SourceChanged', message, { problems: [message], facts: { path: checkpoint.path } });
 }
 
 function judgeLayout(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { open, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -198,5 +198,6 @@ describe('the source', () => {
       type: 'SourceChanged',
       message: expect.stringContaining('while it was converted'),
     });
+    expect(existsSync(stagingPath(input.hf_path, preflight.byte_digest))).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestShardsNow } from '../../src/checkpoint/completeness/digest-shards.ts';
 import { readCheckpoint } from '../../src/checkpoint/read-checkpoint.ts';
 import { ConversionError } from '../../src/contract/failures.ts';
 import { ConversionInput, type ConversionRequest } from '../../src/contract/input.ts';
@@ -41,6 +42,11 @@ function around(policy: Partial<WorkerPolicy> = {}): Surroundings {
   };
 }
 
+async function foundComplete(path: string): Promise<{ metadata_digest: string; shards_digest: string }> {
+  const checkpoint = await readCheckpoint(path);
+  return { metadata_digest: checkpoint.metadataDigest, shards_digest: await digestShardsNow(checkpoint) };
+}
+
 async function preflight(
   request: Partial<ConversionRequest> = {},
   policy: Partial<WorkerPolicy> = {},
@@ -51,8 +57,7 @@ async function preflight(
     hf_path: join(directory, 'target'),
     ...request,
   });
-  const metadata_digest = (await readCheckpoint(input.megatron_path)).metadataDigest;
-  return validateParallelism(input, { metadata_digest }, around(policy));
+  return validateParallelism(input, await foundComplete(input.megatron_path), around(policy));
 }
 
 async function failure(...args: Parameters<typeof preflight>): Promise<ConversionError> {
@@ -172,8 +177,11 @@ describe('refused', () => {
       hf_model_id: QWEN3_REFERENCE,
       hf_path: join(directory, 'x'),
     });
-    const work = validateParallelism(input, { metadata_digest: '0'.repeat(64) }, around());
-    await expect(work).rejects.toMatchObject({ type: 'SourceChanged' });
+    const found = await foundComplete(QWEN3);
+    for (const other of [{ metadata_digest: '0'.repeat(64) }, { shards_digest: '0'.repeat(64) }]) {
+      const work = validateParallelism(input, { ...found, ...other }, around());
+      await expect(work).rejects.toMatchObject({ type: 'SourceChanged' });
+    }
   });
 
   it('a target that holds other files', async () => {

@@ -78,6 +78,7 @@ async function stage(smoke: SmokeResult): Promise<PhaseResults> {
       path: input.megatron_path,
       iteration: 1,
       metadata_digest: 'cd'.repeat(32),
+      shards_digest: 'cd'.repeat(32),
       common_state: 'common.pt',
       files: 2,
       bytes: 40,

@@ -23,6 +23,7 @@ const SOUND: ConversionActivities = {
     path: input.megatron_path,
     iteration: 100,
     metadata_digest: DIGEST,
+    shards_digest: DIGEST,
     common_state: 'common.pt',
     files: 4,
     bytes: 4_800_000,

@@ -10,6 +10,7 @@ import { refuseOutside } from '../../files/allowed-roots.ts';
 import { commonStateKey } from '../common-state.ts';
 import type { Checkpoint } from '../types.ts';
 import { carryOf, parseCarry, wrapCarry } from './carry.ts';
+import { digestShards } from './digest-shards.ts';
 import { judge } from './judge.ts';
 import { lookAt } from './look-at.ts';
 import { survey } from './survey.ts';
@@ -89,6 +90,7 @@ function summarise(look: Look, checkpoint: Checkpoint, warnings: readonly string
     path: look.path,
     iteration: checkpoint.iteration,
     metadata_digest: checkpoint.metadataDigest,
+    shards_digest: digestShards(look.entries, checkpoint),
     common_state: names.has('common.pt') ? 'common.pt' : commonStateKey(checkpoint) === null ? 'absent' : 'entry',
     files: checkpoint.files.size,
     bytes: look.entries.filter(({ name }) => checkpoint.files.has(name)).reduce((sum, { size }) => sum + size, 0),
