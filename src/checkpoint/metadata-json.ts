@@ -18,8 +18,9 @@ export async function readMetadataJson(path: string): Promise<MetadataJson> {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    return { state: 'malformed', problem: `metadata.json is not JSON (${bytes.length} bytes): ${String(error)}` };
+  } catch {
+    // The parser's message quotes the file.
+    return { state: 'malformed', problem: `metadata.json is not JSON (${bytes.length} bytes)` };
   }
   const parsed = Content.safeParse(value);
   if (!parsed.success) return { state: 'malformed', problem: `metadata.json: ${z.prettifyError(parsed.error)}` };

@@ -1,8 +1,8 @@
 // A non-tensor entry of a checkpoint, as inert data.
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
 import { readArchivePickle } from './item/archive-pickle.ts';
+import { openFile } from './open-file.ts';
 import { commonStateGlobals } from './pickle/globals.ts';
 import type { PickleValue } from './pickle/values.ts';
 import type { Checkpoint } from './types.ts';
@@ -19,10 +19,15 @@ export async function readObject(checkpoint: Checkpoint, key: string): Promise<P
       facts: { path: checkpoint.path, key },
     });
   }
-  const file = await open(join(checkpoint.path, entry.file));
+  const path = join(checkpoint.path, entry.file);
+  const file = await openFile(path);
+  if (file === null)
+    throw new ConversionError('CheckpointDamaged', `${path} does not exist, but .metadata names it.`, {
+      facts: { path },
+    });
   try {
-    return readArchivePickle(file.fd, entry, commonStateGlobals);
+    return readArchivePickle(file.handle.fd, entry, commonStateGlobals);
   } finally {
-    await file.close();
+    await file.handle.close();
   }
 }

@@ -9,7 +9,7 @@ import { readSmallFile } from './read-small-file.ts';
 import type { Checkpoint, TrainingConfig } from './types.ts';
 
 /** Real ones have some 10 kB. */
-export const MAX_YAML_BYTES = 8 * 1024 * 1024;
+export const MAX_YAML_BYTES = 1024 * 1024;
 const MAX_DEPTH = 32;
 
 type Fields = Record<string, unknown>;
@@ -40,9 +40,14 @@ export async function readRunConfig(path: string): Promise<Readonly<Fields> | nu
 }
 
 function parseYaml(text: string, path: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(text, {
+    // The last of equal keys counts, as for PyYAML; looking for equal ones would take time in the square of their number.
+    uniqueKeys: false,
+    // An error must not quote the file: it may be a link to something that the reader of the message may not see.
+    prettyErrors: false,
+  });
   const [problem] = document.errors;
-  if (problem !== undefined) throw damaged(path, problem.message);
+  if (problem !== undefined) throw damaged(path, `${problem.code} at character ${problem.pos[0]}`);
   try {
     return document.toJS({ maxAliasCount: 1000 });
   } catch (error) {

@@ -1,9 +1,9 @@
 // The deep part of a look: every stored item is a whole archive and holds the tensor that `.metadata` promises. Data is not read.
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ConversionError } from '../../contract/failures.ts';
 import { checkObjectItem, readItemHeader } from '../item-header.ts';
+import { openFile } from '../open-file.ts';
 import type { Checkpoint, Chunk, ItemLocation, TensorEntry } from '../types.ts';
 
 /** Milliseconds of work between two turns of the event loop. */
@@ -33,10 +33,14 @@ export async function checkItems(
   let done = 0;
   let turn = performance.now();
   for (const [name, tasks] of byFile) {
-    const file = await open(join(checkpoint.path, name));
+    const file = await openFile(join(checkpoint.path, name));
+    if (file === null) {
+      if (problems.push(`${name} has vanished`) >= MAX_PROBLEMS) return problems;
+      continue;
+    }
     try {
       for (const task of tasks.sort((a, b) => a.item.offset - b.item.offset)) {
-        const problem = checkItem(file.fd, task);
+        const problem = checkItem(file.handle.fd, task);
         if (problem !== null && problems.push(problem) >= MAX_PROBLEMS) return problems;
         done += 1;
         if (performance.now() - turn < TURN) continue;
@@ -46,7 +50,7 @@ export async function checkItems(
         turn = performance.now();
       }
     } finally {
-      await file.close();
+      await file.handle.close();
     }
   }
   return problems;

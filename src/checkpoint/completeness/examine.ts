@@ -6,7 +6,7 @@ import type { ConversionInput } from '../../contract/input.ts';
 import type { CompletenessResult } from '../../contract/results.ts';
 import { toSeconds } from '../../contract/units.ts';
 import type { Surroundings } from '../../contract/surroundings.ts';
-import { refuseOutside } from '../../files/allowed-roots.ts';
+import { findLinksOutside, refuseOutside } from '../../files/allowed-roots.ts';
 import { commonStateKey } from '../common-state.ts';
 import type { Checkpoint } from '../types.ts';
 import { carryOf, parseCarry, wrapCarry } from './carry.ts';
@@ -42,6 +42,9 @@ export async function examineCheckpoint(
 ): Promise<CompletenessResult> {
   const path = resolve(megatronPath);
   await refuseOutside('megatron_path', path, surroundings.policy.allowedRoots);
+  const links = await findLinksOutside(path, surroundings.policy.allowedRoots);
+  if (links.length > 0)
+    throw new ConversionError('PolicyRefused', links.slice(0, 20).join('\n'), { problems: links.slice(0, 20) });
   const options: JudgeOptions = {
     appear: toSeconds(input.wait.appear),
     settle: toSeconds(input.wait.settle),

@@ -46,6 +46,7 @@ function judgeAbsent(look: Look, previous: Carry | null, options: JudgeOptions, 
 function judgeDirectory(situation: Situation): Verdict {
   const { look } = situation;
   if (look.unsupported !== null) return final('CheckpointUnsupported', `${look.path} is refused: ${look.unsupported}.`);
+  if (look.refused !== null) return judgeRefused(situation, look.refused);
   if (look.checkpoint === null) {
     if (look.damage.length > 0) return judgeDamage(situation);
     return incomplete(
@@ -57,6 +58,13 @@ function judgeDirectory(situation: Situation): Verdict {
   if (look.damage.length > 0) return judgeDamage(situation);
   if (look.metadataJson.state === 'absent') return judgeNoMetadataJson(situation);
   return judgeTimes(situation);
+}
+
+function judgeRefused(situation: Situation, refused: string): Verdict {
+  const { look, options, quiet, confirmed } = situation;
+  const message = `${look.path} is refused: ${refused}`;
+  if (quiet >= options.settle && confirmed) return final('CheckpointUnsupported', message);
+  return incomplete(situation, `.metadata cannot be read as it is now: ${refused}`, quiet >= options.settle);
 }
 
 /** A copy in progress shows the same contradictions as damage, until it is over. */
@@ -93,7 +101,7 @@ function judgeNoMetadataJson(situation: Situation): Verdict {
 function judgeTimes(situation: Situation): Verdict {
   const { look, options, quiet, confirmed } = situation;
   const metadata = look.entries.find(({ name }) => name === '.metadata');
-  const generations = judgeGenerations(metadata?.mtimeMs ?? 0, namedShards(look));
+  const generations = metadata ? judgeGenerations(metadata, namedShards(look)) : { kind: 'one' as const };
   const settled = quiet >= options.settle;
   if (generations.kind === 'mixed' && !options.allowAmbiguousGenerations) {
     const which = `${generations.younger.slice(0, 20).join(', ')}${generations.younger.length > 20 ? ' ...' : ''}`;

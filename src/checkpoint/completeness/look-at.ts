@@ -1,10 +1,10 @@
 // One look at a directory: cheap questions first, and the deep ones only where the cheap ones are answered well.
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConversionError } from '../../contract/failures.ts';
 import { isMissing } from '../../files/error-code.ts';
 import { checkObjectItem } from '../item-header.ts';
 import { readMetadataJson } from '../metadata-json.ts';
+import { openFile } from '../open-file.ts';
 import { readCheckpoint } from '../read-checkpoint.ts';
 import { readSmallFile } from '../read-small-file.ts';
 import { MAX_YAML_BYTES, readRunConfig } from '../training-config.ts';
@@ -60,7 +60,7 @@ async function lookInside(
     checkpoint = await readCheckpoint(seen.path, options.signal);
   } catch (error) {
     if (!(error instanceof ConversionError)) throw error;
-    if (error.type === 'CheckpointUnsupported') return { ...shallow, unsupported: error.message };
+    if (error.type === 'CheckpointUnsupported') return { ...shallow, refused: error.message };
     return { ...shallow, damage: [...damage, error.message] };
   }
   const shortFiles = findShortFiles(checkpoint, seen.entries);
@@ -81,6 +81,7 @@ function nothingSeen(seen: Survey): Look {
     metadataJson: { state: 'absent' },
     checkpoint: null,
     unsupported: null,
+    refused: null,
     damage: [],
     shortFiles: [],
     cutOff: [],
@@ -124,11 +125,12 @@ function coverageProblems(checkpoint: Checkpoint): string[] {
 async function checkCommonFile({ path, entries }: Survey): Promise<void> {
   const common = entries.find(({ name }) => name === 'common.pt');
   if (common === undefined) return;
-  const file = await open(join(path, common.name));
+  const file = await openFile(join(path, common.name));
+  if (file === null) return;
   try {
-    checkObjectItem(file, { file: common.name, offset: 0, length: common.size });
+    checkObjectItem(file.handle.fd, { file: common.name, offset: 0, length: file.size });
   } finally {
-    await file.close();
+    await file.handle.close();
   }
 }
 

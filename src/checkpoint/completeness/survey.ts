@@ -63,7 +63,13 @@ async function see(path: string, name: string): Promise<FileSeen | null> {
   const found = await statOrNull(join(path, name));
   if (found === null) return null;
   const directory = found.isDirectory();
-  return { name, directory, size: directory ? 0 : found.size, mtimeMs: found.mtimeMs };
+  return {
+    name,
+    directory,
+    size: directory ? 0 : found.size,
+    mtimeMs: found.mtimeMs,
+    birthtimeMs: found.birthtimeMs,
+  };
 }
 
 function digestOf(entries: readonly FileSeen[]): string {

@@ -11,6 +11,8 @@ export interface FileSeen {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
+  /** Birth time of the inode, milliseconds since 1970; 0 where the file system keeps none. */
+  readonly birthtimeMs: number;
 }
 
 /** The names beside and inside the path, and when what changed last. */
@@ -40,8 +42,10 @@ export interface Look extends Survey {
   readonly metadataJson: MetadataJson;
   /** Null where `.metadata` is missing or could not be read. */
   readonly checkpoint: Checkpoint | null;
-  /** Why the directory can never be read, whatever is still written to it. */
+  /** Why the directory can never be read, whatever is still written to it: another format, another kind of directory. */
   readonly unsupported: string | null;
+  /** What `.metadata` holds that is refused; a file that is written over at this moment can show it too. */
+  readonly refused: string | null;
   /** Contradictions: final once nothing changes any more, since a copy in progress shows them too. */
   readonly damage: readonly string[];
   readonly shortFiles: readonly ShortFile[];

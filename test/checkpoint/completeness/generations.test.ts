@@ -4,8 +4,10 @@ import { judgeGenerations, type TimedFile } from '../../../src/checkpoint/comple
 const GB = 1e9;
 /** Seconds after `.metadata`, size in bytes. */
 const shards = (size: number, ...seconds: number[]): TimedFile[] =>
-  seconds.map((second, index) => ({ name: `__${index}_0.distcp`, size, mtimeMs: second * 1000 }));
-const kind = (files: TimedFile[]): string => judgeGenerations(0, files).kind;
+  seconds.map((second, index) => ({ name: `__${index}_0.distcp`, size, mtimeMs: second * 1000, birthtimeMs: 0 }));
+/** Times of the epoch would be birth times that are not kept. */
+const METADATA: TimedFile = { name: '.metadata', size: 1000, mtimeMs: 0, birthtimeMs: 0 };
+const kind = (files: TimedFile[]): string => judgeGenerations(METADATA, files).kind;
 
 describe('one save', () => {
   test.each([
@@ -34,10 +36,54 @@ describe('mixed', () => {
   ])('%s', (_, files) => expect(kind(files)).toBe('mixed'));
 
   test('names the younger ones and the gap', () => {
-    expect(judgeGenerations(0, shards(1000, -2, -1, 3600))).toEqual({
+    expect(judgeGenerations(METADATA, shards(1000, -2, -1, 3600))).toEqual({
       kind: 'mixed',
       younger: ['__2_0.distcp'],
       gapSeconds: 3600,
     });
+  });
+});
+
+describe('birth times', () => {
+  const MB = 1e6;
+  const SAVED = 1_000_000_000;
+  const metadata: TimedFile = { name: '.metadata', size: 1000, mtimeMs: SAVED, birthtimeMs: SAVED - 5 };
+  const shard = (index: number, born: number, changed: number, size = MB): TimedFile => ({
+    name: `__${index}_0.distcp`,
+    size,
+    birthtimeMs: SAVED + born * 1000,
+    mtimeMs: SAVED + changed * 1000,
+  });
+  const gaps = [3, 5, 9, 40, 59, 300];
+  const steps = [0, 12, 60];
+
+  describe.each(steps)('shards %d s apart', (step) => {
+    test.each(gaps)('some of them written over %d s after .metadata', (gap) => {
+      for (const rewritten of [1, 2, 4]) {
+        const files = Array.from({ length: 8 }, (_, index) => {
+          const born = -1 - step * (8 - index);
+          return index < rewritten ? shard(index, born, gap + step * index) : shard(index, born, born + 0.5);
+        });
+        const names = files.slice(0, rewritten).map(({ name }) => name);
+        expect(judgeGenerations(metadata, files)).toMatchObject({ kind: 'mixed', younger: names, gapSeconds: gap });
+      }
+    });
+  });
+
+  test.each([
+    ['a save whose shards took long to write', [shard(0, -900, -1), shard(1, -900, -0.5)], 'one'],
+    ['clocks a second apart', [shard(0, -30, 1), shard(1, -30, -1)], 'one'],
+    ['cp -r: each file born when it is copied', [shard(0, -1, -0.5), shard(1, 0.5, 20, 2000 * MB)], 'copied'],
+    [
+      'a parallel copy, its largest file still being written',
+      [shard(0, -1, 60, 3000 * MB), shard(1, -1, -0.5)],
+      'copied',
+    ],
+    ['times kept by rsync -t or tar: born after they were changed', [shard(0, 5000, -2), shard(1, 5001, -1)], 'one'],
+  ])('%s', (_, files, expected) => expect(judgeGenerations(metadata, files).kind).toBe(expected));
+
+  test('tell nothing after a copy over an older copy', () => {
+    const over = { ...metadata, birthtimeMs: SAVED - 86_400_000 };
+    expect(judgeGenerations(over, [shard(0, -86_400, -1), shard(1, -86_400, 1)]).kind).toBe('one');
   });
 });

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { attempt, twice } from '../../support/checkpoint-attempts.ts';
-import { copyFixture, temporaryDirectory } from '../../support/checkpoint-fixtures.ts';
+import { copyFixture, setSaveTimes, temporaryDirectory } from '../../support/checkpoint-fixtures.ts';
 
 const later = (minutes: number): { now: () => number } => ({ now: () => Date.now() + minutes * 60_000 });
 
@@ -81,15 +81,25 @@ describe('something else than an iteration', () => {
     expect((await attempt(path)).outcome).toBe('CheckpointUnsupported');
   });
 
+  test('nor is one under the name of common.pt', async () => {
+    const path = await copyFixture('core-0.16');
+    await rm(join(path, 'common.pt'));
+    await execa('mkfifo', [join(path, 'common.pt')]);
+    expect((await twice(path)).message).toContain('common.pt is not a regular file');
+  });
+
   test('a file', async () => {
     const path = await copyFixture('core-0.16');
     expect((await attempt(join(path, '.metadata'))).outcome).toBe('CheckpointUnsupported');
   });
 
-  test('a hostile .metadata is final at once and named', async () => {
+  test('a hostile .metadata is final once nothing changes, and named', async () => {
     const path = await directory({});
     await writeFile(join(path, '.metadata'), '\x80\x02cos\nsystem\n.', 'latin1');
-    const { outcome, message } = await attempt(path);
+    // It may be half of something else that is being written.
+    expect((await attempt(path)).outcome).toBe('CheckpointIncomplete');
+    await setSaveTimes(path);
+    const { outcome, message } = await twice(path);
     expect(outcome).toBe('CheckpointUnsupported');
     expect(message).toContain('os.system');
   });
@@ -117,6 +127,23 @@ describe('allowed_roots', () => {
       'PolicyRefused',
     );
     expect((await attempt(path, null, { allowedRoots: [`${dirname(path)}x`] })).outcome).toBe('PolicyRefused');
+  });
+});
+
+describe('links inside the checkpoint', () => {
+  test('may not lead out of allowed_roots, and nothing of what they name is quoted', async () => {
+    const path = await copyFixture('core-0.19');
+    const secret = join(await temporaryDirectory(), 'secret');
+    await writeFile(secret, 'root:x:0:0');
+    await rm(join(path, 'metadata.json'));
+    await symlink(secret, join(path, 'metadata.json'));
+    const refused = await attempt(path, null, { allowedRoots: [dirname(path)] });
+    expect(refused.outcome).toBe('PolicyRefused');
+    const allowed = await twice(path);
+    for (const { message } of [refused, allowed]) {
+      expect(message).toContain('metadata.json');
+      expect(message).not.toContain('root:x');
+    }
   });
 });
 
