@@ -5,6 +5,7 @@ import type { PreflightResult } from '../contract/results.ts';
 import { formatBytes } from '../contract/units.ts';
 import { architecturesOf } from '../models/registry.ts';
 import { compareSettings } from '../plan/compare-settings.ts';
+import { doubtReference } from '../plan/doubt-reference.ts';
 import type { LayoutProblems } from '../plan/layout-rules.ts';
 import type { Plan } from '../plan/types.ts';
 import type { PlanBasis } from './build-plan.ts';
@@ -42,6 +43,8 @@ export function composeResult({ input, basis, plan, policy, layout, memoryNotes 
       ...reference.warnings,
       ...layout.warnings,
       ...(basis.trainingProblem ? [basis.trainingProblem] : []),
+      // A strict run has failed on these already.
+      ...doubtReference({ ...basis, config: reference.config }),
       ...(training ? compareSettings(reference.config, training) : []),
       ...lossWarnings(plan),
     ],

@@ -10,13 +10,20 @@ export interface ConfigDefaults {
   readonly headDim: number | null;
 }
 
+/** Far above every published model; a config with more would cost gigabytes before anything could be compared. */
+const MOST: Readonly<Record<string, number>> = { num_hidden_layers: 10_000 };
+const MOST_OF_OTHERS = 2 ** 26;
+
 /** @throws ConversionError ReferenceMismatch that names every missing or ill-typed field. */
 export function readDenseDimensions(config: ModelConfig, defaults: ConfigDefaults): ModelDimensions {
   const problems: string[] = [];
   const count = (name: string): number => {
     const value = config[name];
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-    problems.push(`config.json: ${name} must be a positive integer, found ${describe(value)}`);
+    const most = MOST[name] ?? MOST_OF_OTHERS;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) {
+      if (value <= most) return value;
+      problems.push(`config.json: ${name} must be at most ${most}, found ${value}`);
+    } else problems.push(`config.json: ${name} must be a positive integer, found ${describe(value)}`);
     return 1;
   };
   const optionalCount = (name: string): number | null => (config[name] == null ? null : count(name));

@@ -27,8 +27,8 @@ export const DROP_RULES: readonly DropRule[] = [
   },
   {
     name: 'quantizer state',
-    pattern: /_quantizer\.|\._amax$|modelopt_state/,
-    why: 'calibration state of ModelOpt; the weights are stored unquantized',
+    pattern: /\._(?:global_)?amax$|modelopt_state/,
+    why: 'ranges that ModelOpt measured; scales are no bookkeeping and have no rule',
   },
   {
     name: 'mtp',

@@ -9,6 +9,7 @@ import {
   PROJECTION_BIAS,
   QKV_BIAS,
 } from './blocks.ts';
+import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions, readFlag } from './dimensions.ts';
 import type { Family } from './types.ts';
 
@@ -16,6 +17,7 @@ export const LLAMA: Family = {
   name: 'llama',
   architectures: ['LlamaForCausalLM'],
   rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...GATED_MLP, ...GATED_MLP_BIAS],
+  demands: demandLlamaLike({ queryKeyNorms: false }),
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: null, headDim: null }),
   expected: (dimensions, config) =>

@@ -9,6 +9,7 @@ import {
   QKV_BIAS,
   QUERY_KEY_NORMS,
 } from './blocks.ts';
+import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions, readFlag } from './dimensions.ts';
 import type { Family } from './types.ts';
 
@@ -16,6 +17,7 @@ export const QWEN3: Family = {
   name: 'qwen3',
   architectures: ['Qwen3ForCausalLM'],
   rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...QUERY_KEY_NORMS, ...GATED_MLP],
+  demands: demandLlamaLike({ queryKeyNorms: true }),
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: 32, headDim: 128 }),
   expected: (dimensions, config) =>

@@ -39,11 +39,20 @@ export interface Rule {
   readonly transform: Transform;
 }
 
+/** A setting of the training run that a family needs: each of `names` that was recorded must be one of `accepts`. */
+export interface Demand {
+  /** Spellings of Megatron-Core and of Megatron-LM's arguments. */
+  readonly names: readonly string[];
+  /** Dotted names of functions are compared by their last part. */
+  readonly accepts: readonly (string | number | boolean)[];
+}
+
 /** One model family. Read it beside docs/families.md. */
 export interface Family {
   readonly name: string;
   readonly architectures: readonly string[];
   readonly rules: readonly Rule[];
+  readonly demands: readonly Demand[];
   /** Hugging Face keys (patterns with `*`) that keep the dtype of the source in any cast. */
   readonly keepFloat32: readonly string[];
   /** @throws ConversionError ReferenceMismatch listing all missing or ill-typed fields. */

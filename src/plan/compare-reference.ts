@@ -1,6 +1,7 @@
 // The Hugging Face reference against the checkpoint: every disagreement with both values.
 import type { ModelDimensions } from '../models/types.ts';
 import type { SourceIndex } from './index-sources.ts';
+import { vocabularyMismatch } from './judge-padding.ts';
 import type { TrainingValues } from './training-values.ts';
 
 /** Sentences, one a disagreement; empty when the reference fits. */
@@ -11,6 +12,8 @@ export function compareReference(
   strict: boolean,
 ): string[] {
   const problems = [...compareShapes(index, dimensions), ...compareTied(index, dimensions, strict)];
+  const cut = vocabularyMismatch(dimensions.vocab, training);
+  if (cut) problems.push(cut);
   const told = new Set(problems.map((problem) => problem.split(':', 1)[0]));
   for (const problem of training ? compareTraining(dimensions, training) : []) {
     if (!told.has(problem.split(':', 1)[0])) problems.push(problem);

@@ -52,14 +52,25 @@ export function gatherTargets(
     damages: [] as string[],
   };
   for (const rule of family.rules) {
-    const pattern = rule.from.find((name) => index.byPattern.has(name));
-    for (const source of (pattern !== undefined && index.byPattern.get(pattern)) || []) {
+    for (const source of chooseSpellings(rule, index)) {
       const layers = layersOf(source);
       const wanted = layers.every((layer) => rule.to.every((to) => expected.has(atLayer(to, layer))));
       if (wanted) gatherSource(gathered, source, rule, dimensions, expected);
     }
   }
   return gathered;
+}
+
+/** Layer by layer the first spelling that exists: one checkpoint may hold fused and separate norms. */
+function chooseSpellings(rule: Rule, index: SourceIndex): Source[] {
+  const chosen: Source[] = [];
+  const taken = new Set<number | null>();
+  for (const name of rule.from) {
+    const free = (index.byPattern.get(name) ?? []).filter((source) => layersOf(source).every((at) => !taken.has(at)));
+    for (const source of free) for (const layer of layersOf(source)) taken.add(layer);
+    chosen.push(...free);
+  }
+  return chosen;
 }
 
 function gatherSource(

@@ -7,10 +7,11 @@ import type { Family, ModelConfig } from '../models/types.ts';
 import { closeBooks } from './books.ts';
 import { digestBytes, type CheckpointStat } from './byte-digest.ts';
 import { compareReference } from './compare-reference.ts';
+import { doubtReference } from './doubt-reference.ts';
 import { gatherTargets, type Gathered } from './gather-targets.ts';
 import { indexSources } from './index-sources.ts';
 import { layOutFile, tensorBytes, type SizedTensor } from './lay-out-file.ts';
-import { matchNames, outputDtype } from './output-dtype.ts';
+import { isFloat, matchNames, outputDtype } from './output-dtype.ts';
 import { shardFiles } from './shard-files.ts';
 import { volume } from './strides.ts';
 import { readTrainingValues } from './training-values.ts';
@@ -30,16 +31,18 @@ export interface PlanRequest {
 
 /**
  * @throws ConversionError ReferenceMismatch (every disagreement of config and checkpoint), BooksNotClosed (every tensor left over),
- * CheckpointDamaged (chunks with gaps or overlaps), CheckpointUnsupported (no word embedding).
+ * CheckpointDamaged (chunks with gaps or overlaps), CheckpointUnsupported (no word embedding, or quantized weights).
  */
 export function makePlan({ checkpoint, checkpointStat, family, config, training, input }: PlanRequest): Plan {
   const index = indexSources(checkpoint);
   const dimensions = family.dimensions(config);
   const expected = family.expected(dimensions, config);
   const recorded = training ? readTrainingValues(training) : null;
-  refuseMismatch(compareReference(index, dimensions, recorded, input.strict));
+  const doubts = input.strict ? doubtReference({ checkpoint, family, config, training: training ?? null }) : [];
+  refuseMismatch([...compareReference(index, dimensions, recorded, input.strict), ...doubts]);
   const gathered = gatherTargets(index, family, dimensions, expected);
   refuseDamage(checkpoint.path, gathered.damages);
+  refuseQuantized(checkpoint.path, gathered);
   refuseMismatch(gathered.mismatches);
   const { strict } = input;
   const books = closeBooks({ checkpoint, prefix: index.prefix, family, expected, gathered, strict });
@@ -87,6 +90,20 @@ function refuseMismatch(problems: readonly string[]): void {
     'ReferenceMismatch',
     `The reference does not describe this checkpoint:${list(problems)}\n` +
       'Set hf_model_id to the base model that this checkpoint was trained from.',
+    { problems },
+  );
+}
+
+/** Numbers of few bits mean nothing without their scales, which this engine does not apply. */
+function refuseQuantized(path: string, { mapped }: Gathered): void {
+  const problems = mapped
+    .filter(({ source }) => !isFloat(source.entry.dtype))
+    .map(({ source: { entry } }) => `${entry.key} [${entry.shape.join(', ')}] has dtype ${entry.dtype}`);
+  if (problems.length === 0) return;
+  throw new ConversionError(
+    'CheckpointUnsupported',
+    `${path}: weights are stored quantized, and would be exported without their scales:${list(problems.slice(0, 20))}\n` +
+      `${problems.length} tensor(s) in all. Convert a checkpoint whose weights are F64, F32, F16 or BF16.`,
     { problems },
   );
 }

@@ -5,6 +5,11 @@ import type { ConversionInput } from '../contract/input.ts';
 const REQUESTED = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
 const CASTABLE: ReadonlySet<DType> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
+/** Whether elements are numbers in themselves, without a scale beside them. */
+export function isFloat(dtype: DType): boolean {
+  return CASTABLE.has(dtype);
+}
+
 /** Floating-point tensors take the requested dtype, unless the family protects them; integers, booleans and FP8 stay as they are. */
 export function outputDtype(
   name: string,

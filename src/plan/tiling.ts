@@ -1,10 +1,6 @@
 // Whether the chunks of a tensor cover its box exactly once. PyTorch checks the same at save (`_validate_global_plan`).
+import { findOverlap, type Box } from '../checkpoint/find-overlap.ts';
 import { volume } from './strides.ts';
-
-interface Box {
-  readonly offsets: readonly number[];
-  readonly sizes: readonly number[];
-}
 
 /** What is wrong with the chunks of a tensor of this shape, or null. */
 export function tilingProblem(shape: readonly number[], chunks: readonly Box[]): string | null {
@@ -18,29 +14,13 @@ export function tilingProblem(shape: readonly number[], chunks: readonly Box[]):
       return `chunk at [${offsets.join(', ')}] of size [${sizes.join(', ')}] is not inside [${shape.join(', ')}]`;
     covered += volume(sizes);
   }
-  const overlap = findOverlap(
-    chunks.filter(({ sizes }) => volume(sizes) > 0),
-    0,
-    shape.length,
-  );
-  if (overlap) return `two chunks overlap at [${overlap.join(', ')}]`;
+  const overlap = findOverlap(chunks, shape.length);
+  if (overlap === 'too irregular') return `${chunks.length} chunks are too irregular to be compared in reasonable time`;
+  if (overlap) {
+    const [one, two] = overlap;
+    const corner = one.offsets.map((offset, k) => Math.max(offset, two.offsets[k] ?? 0));
+    return `two chunks overlap at [${corner.join(', ')}]`;
+  }
   const missing = volume(shape) - covered;
   return missing === 0 ? null : `${missing} of ${volume(shape)} elements are in no chunk`;
-}
-
-/** Sweeps axis after axis: two boxes meet only where their intervals do on every axis. Linear for the regular grids of real saves. */
-function findOverlap(boxes: readonly Box[], axis: number, axes: number): readonly number[] | null {
-  const [, second] = boxes;
-  if (!second) return null;
-  if (axis === axes) return second.offsets;
-  const begin = (box: Box): number => box.offsets[axis] ?? 0;
-  const end = (box: Box): number => begin(box) + (box.sizes[axis] ?? 0);
-  const byBegin = Map.groupBy(boxes, begin);
-  let open: readonly Box[] = [];
-  for (const at of [...byBegin.keys()].sort((a, b) => a - b)) {
-    open = [...open.filter((box) => end(box) > at), ...(byBegin.get(at) ?? [])];
-    const overlap = findOverlap(open, axis + 1, axes);
-    if (overlap) return overlap;
-  }
-  return null;
 }

@@ -9,6 +9,10 @@ export interface TrainingValues {
   readonly queryGroups: number | null;
   readonly headDim: number | null;
   readonly ffn: number | null;
+  /** Without padding. Megatron-Bridge may leave it out until training begins, Megatron-LM records it for some tokenizers only. */
+  readonly vocab: number | null;
+  readonly paddedVocab: number | null;
+  readonly vocabDivisor: number | null;
   readonly tied: boolean | null;
   readonly tp: number | null;
   readonly pp: number | null;
@@ -49,6 +53,9 @@ export function readTrainingValues(config: TrainingConfig): TrainingValues {
     queryGroups: flag('group_query_attention') === false ? heads : count('num_query_groups'),
     headDim: count('kv_channels'),
     ffn: count('ffn_hidden_size'),
+    vocab: count('vocab_size'),
+    paddedVocab: count('padded_vocab_size'),
+    vocabDivisor: count('make_vocab_size_divisible_by'),
     tied: flag('share_embeddings_and_output_weights') ?? (untied === null ? null : !untied),
     tp: count('tensor_model_parallel_size'),
     pp: count('pipeline_model_parallel_size'),

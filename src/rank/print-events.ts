@@ -6,10 +6,13 @@ import type { RankEvent } from './types.ts';
 /** At most this often, in milliseconds, for each file in work. */
 const INTERVAL = 500;
 const STDOUT = 1;
+/** Bytes of one write that the kernel does not mix with others (PIPE_BUF of Linux). */
+const WHOLE_WRITE = 4096;
+const CUT = ' ... (cut)';
 
 /** Ranks share the pipe: a line is one write, which the kernel keeps whole up to 4096 bytes. */
 export function printEvent(event: RankEvent): void {
-  const line = Buffer.from(`${JSON.stringify(event)}\n`);
+  const line = eventLine(event);
   for (let written = 0; written < line.length;) {
     try {
       written += writeSync(STDOUT, line, written);
@@ -19,6 +22,21 @@ export function printEvent(event: RankEvent): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** The line of an event. An error too long for one whole write loses first facts, then problems, then the end of its message. */
+export function eventLine(event: RankEvent): Buffer {
+  const encode = (value: RankEvent): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);
+  let line = encode(event);
+  if (line.length <= WHOLE_WRITE || event.event !== 'error') return line;
+  let shorter = { ...event, facts: {} };
+  const isLong = (): boolean => (line = encode(shorter)).length > WHOLE_WRITE;
+  while (isLong() && shorter.problems.length > 0) shorter = { ...shorter, problems: shorter.problems.slice(0, -1) };
+  for (let length = event.message.length; isLong();) {
+    length = Math.floor(length * 0.8);
+    shorter = { ...shorter, message: `${event.message.slice(0, length)}${CUT}` };
+  }
+  return line;
 }
 
 /** Turns the messages of the threads into events, progress at most twice a second. */

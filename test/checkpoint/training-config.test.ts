@@ -85,9 +85,10 @@ test('a run that recorded nothing', async () => {
   expect(await readRunConfig(path)).toBeNull();
 });
 
+const lines = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `  key_${index}: ${index}`).join('\n');
+
 test('a large run_config.yaml is read in time, a larger one is refused, and equal keys are as for PyYAML', async () => {
-  const lines = (count: number): string =>
-    Array.from({ length: count }, (_, index) => `  key_${index}: ${index}`).join('\n');
   const started = performance.now();
   const config = await withRunConfig(`model:\n${lines(50_000)}\n  num_layers: 1\n  num_layers: 2\n`);
   expect(config?.values).toMatchObject({ num_layers: 2, key_49999: 49_999 });

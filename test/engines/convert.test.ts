@@ -21,34 +21,40 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+/** Without torchrun one process writes everything. */
 const LAUNCHES = [
   { ranks: 1, distributed: true },
   { ranks: 2, distributed: true },
   { ranks: 4, distributed: true },
+  { ranks: 1, distributed: false },
   { ranks: 2, distributed: false },
+  { ranks: 4, distributed: false },
 ] as const;
 
+/** Every launch with many files for every fixture, with one file for one fixture. */
+function variantsOf(fixture: string): ((typeof LAUNCHES)[number] & { max_shard_size: string })[] {
+  const small = fixture === 'llama-trained' ? '300KB' : '20KB';
+  const sizes = fixture === 'core-0.19' ? [small, '5GB'] : [small];
+  return sizes.flatMap((max_shard_size) => LAUNCHES.map((launch) => ({ ...launch, max_shard_size })));
+}
+
 describe.each(FIXTURES)('convert %s', (fixture) => {
-  it.each([
-    { max_shard_size: '5GB', ...LAUNCHES[0] },
-    { max_shard_size: '5GB', ...LAUNCHES[1] },
-    { max_shard_size: fixture === 'llama-trained' ? '300KB' : '20KB', ...LAUNCHES[0] },
-    { max_shard_size: fixture === 'llama-trained' ? '300KB' : '20KB', ...LAUNCHES[1] },
-    { max_shard_size: fixture === 'llama-trained' ? '300KB' : '20KB', ...LAUNCHES[2] },
-    { max_shard_size: fixture === 'llama-trained' ? '300KB' : '20KB', ...LAUNCHES[3] },
-  ])('writes the expected tensors: $max_shard_size, $ranks ranks, torchrun $distributed', async (variant) => {
-    const { ranks, ...request } = variant;
-    const target = join(directory, `${fixture}-${ranks}-${request.max_shard_size}-${String(request.distributed)}`);
-    const input = await inputFor(fixture, target, request);
-    const preflight = await preflightFor(input, ranks);
-    const result = await convert(input, preflight, surroundingsFor());
-    const exported = join(result.staging, 'export');
-    expect(await digestTensors(exported)).toEqual((await expectedOf(fixture)).tensors);
-    expect(result.files).toBe(preflight.files);
-    expect(result.files > 2).toBe(request.max_shard_size !== '5GB');
-    expect((await readdir(exported)).includes('model.safetensors.index.json')).toBe(result.files > 1);
-    expect((await verify(input, preflight, result, surroundingsFor())).tensors).toBe(preflight.tensors);
-  });
+  it.each(variantsOf(fixture))(
+    'writes the expected tensors: $max_shard_size, $ranks ranks, torchrun $distributed',
+    async (variant) => {
+      const { ranks, ...request } = variant;
+      const target = join(directory, `${fixture}-${ranks}-${request.max_shard_size}-${String(request.distributed)}`);
+      const input = await inputFor(fixture, target, request);
+      const preflight = await preflightFor(input, ranks);
+      const result = await convert(input, preflight, surroundingsFor());
+      const exported = join(result.staging, 'export');
+      expect(await digestTensors(exported)).toEqual((await expectedOf(fixture)).tensors);
+      expect(result.files).toBe(preflight.files);
+      expect(result.files > 2).toBe(request.max_shard_size !== '5GB');
+      expect((await readdir(exported)).includes('model.safetensors.index.json')).toBe(result.files > 1);
+      expect((await verify(input, preflight, result, surroundingsFor())).tensors).toBe(preflight.tensors);
+    },
+  );
 });
 
 describe('convert again', () => {

@@ -37,7 +37,7 @@ function randomModel(random: () => number): ModelShape {
     headDim: pick(random, 1, 3),
     ffn: pick(random, 1, 5),
     vocab,
-    paddedVocab: vocab + pick(random, 0, 5),
+    paddedVocab: Math.ceil(vocab / 8) * 8,
     tied: random() < 0.3,
     bias: random() < 0.3,
     perLayer: random() < 0.3,

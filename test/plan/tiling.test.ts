@@ -30,6 +30,17 @@ describe('tilingProblem', () => {
     ['another rank', [4, 1], [box([0], [4])], 'chunk at [0] of size [4] is not inside [4, 1]'],
   ])('names %s', (_, shape, boxes, problem) => expect(tilingProblem(shape, boxes)).toBe(problem));
 
+  it.each([
+    ['a staircase', 8000, (i: number) => box([i, i], [8000, 1]), '64000000 of 128000000 elements are in no chunk'],
+    ['crossing bars', 20_000, (i: number) => box([0, 0], [20_000, 20_000 - i]), '20000 chunks are too irregular'],
+  ])('is done soon with %s', (_, count, make, problem) => {
+    const started = performance.now();
+    const chunks = Array.from({ length: count }, (_each, i) => make(i));
+    const shape = count === 8000 ? [16_000, 8000] : [count, count];
+    expect(tilingProblem(shape, chunks)).toContain(problem);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('agrees with a count of every element', () => {
     let refused = 0;
     for (let seed = 1; seed <= 2000; seed += 1) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess } from '../../src/launch/run-process.ts';
 
-export const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
 export const TRAINED = join(ROOT, 'fixtures', 'llama-trained');
 

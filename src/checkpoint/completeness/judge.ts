@@ -138,6 +138,14 @@ function namedShards(look: Look): TimedFile[] {
   return look.entries.filter(({ name }) => look.checkpoint?.files.has(name));
 }
 
+/** Files that every save writes at its end, and this one has not. */
+function unwritten({ entries }: Look): { file: string; expected: null; found: null }[] {
+  const names = new Set(entries.map(({ name }) => name));
+  return ['.metadata', 'metadata.json']
+    .filter((name) => !names.has(name))
+    .map((file) => ({ file, expected: null, found: null }));
+}
+
 function incomplete(situation: Situation, problem: string, unconfirmed = false): Verdict {
   const { look, options, quiet } = situation;
   const stalled = quiet >= options.stall && !unconfirmed;
@@ -145,7 +153,7 @@ function incomplete(situation: Situation, problem: string, unconfirmed = false):
   return {
     verdict: 'incomplete',
     message: stalled ? `STALLED: ${message} The save or copy was probably abandoned.` : message,
-    missing: look.shortFiles.slice(0, 20),
+    missing: [...unwritten(look), ...look.shortFiles].slice(0, 20),
     unchangedSeconds: Math.round(quiet),
     stalled,
     unconfirmed,

@@ -82,8 +82,11 @@ export type Verdict =
   | {
       readonly verdict: 'incomplete';
       readonly message: string;
-      /** At most 20. */
-      readonly missing: readonly ShortFile[];
+      /** At most 20; files of unknown size have no `expected`. */
+      readonly missing: readonly (
+        | ShortFile
+        | { readonly file: string; readonly expected: null; readonly found: null }
+      )[];
       readonly unchangedSeconds: number;
       readonly stalled: boolean;
       /** Whether a second look that sees the same would decide. */

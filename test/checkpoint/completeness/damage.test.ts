@@ -209,6 +209,16 @@ test('what is missing is said in bytes, and bounded', async () => {
   });
 });
 
+test('the files that a save writes last are on the list too', async () => {
+  const path = await copyFixture('core-0.16');
+  await rm(join(path, '.metadata'));
+  await rm(join(path, 'metadata.json'));
+  expect((await attempt(path)).error?.facts['missing']).toEqual([
+    { file: '.metadata', expected: null, found: null },
+    { file: 'metadata.json', expected: null, found: null },
+  ]);
+});
+
 test('an abandoned save is said to be stalled', async () => {
   const path = await copyFixture('core-0.16');
   await rm(join(path, '.metadata'));

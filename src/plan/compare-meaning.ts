@@ -1,0 +1,25 @@
+// Recorded settings that shape no tensor and change what the numbers mean, against what the family demands.
+import type { TrainingConfig } from '../checkpoint/types.ts';
+import type { Family } from '../models/types.ts';
+
+/** Sentences with both values; a setting that the run did not record is not judged. */
+export function compareMeaning(family: Family, training: TrainingConfig): string[] {
+  return family.demands.flatMap(({ names, accepts }) =>
+    names.flatMap((name) => {
+      const recorded = training.values[name];
+      if (recorded == null || accepts.some((value) => value === shorten(recorded))) return [];
+      return [
+        `${name}: family ${family.name} needs ${accepts.join(' or ')}, the training run recorded ${show(recorded)} (${training.source})`,
+      ];
+    }),
+  );
+}
+
+/** `torch.nn.functional.silu` -> `silu`. */
+function shorten(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(value.lastIndexOf('.') + 1) : value;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
