@@ -26,7 +26,6 @@ export function printEvent(event: RankEvent): void {
 
 /** The line of an event. An error too long for one whole write loses first facts, then problems, then the end of its message. */
 export function eventLine(event: RankEvent): Buffer {
-  const encode = (value: RankEvent): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);
   let line = encode(event);
   if (line.length <= WHOLE_WRITE || event.event !== 'error') return line;
   let shorter = { ...event, facts: {} };
@@ -67,3 +66,5 @@ export class ProgressLines {
     clearInterval(this.#timer);
   }
 }
+
+const encode = (value: RankEvent): Buffer => Buffer.from(`${JSON.stringify(value)}\n`);

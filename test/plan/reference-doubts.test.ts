@@ -58,17 +58,10 @@ describe('vocabulary', () => {
   ])('legal padding: %s', (_, rows, vocab) => expect(judgePadding(rows, vocab, null)).toEqual([]));
 
   it('is judged by the recorded unit', () => {
-    const run = (values: object) => ({
-      source: 'run_config.yaml' as const,
-      vocab: null,
-      paddedVocab: null,
-      vocabDivisor: 128,
-      tp: 2,
-      ...values,
-    });
-    expect(judgePadding(131_072, 128_256, run({}))).toHaveLength(1);
-    expect(judgePadding(131_072, 128_256, run({ tp: 32 }))).toEqual([]);
-    expect(judgePadding(131_072, 128_256, run({ vocab: 128_256 }))).toEqual([]);
+    const run = { source: 'run_config.yaml', vocab: null, paddedVocab: null, vocabDivisor: 128, tp: 2 } as const;
+    expect(judgePadding(131_072, 128_256, run)).toHaveLength(1);
+    expect(judgePadding(131_072, 128_256, { ...run, tp: 32 })).toEqual([]);
+    expect(judgePadding(131_072, 128_256, { ...run, vocab: 128_256 })).toEqual([]);
   });
 });
 
