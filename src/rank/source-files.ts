@@ -1,7 +1,7 @@
-// The `.distcp` files of a checkpoint, open for positional reads. Never writes.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+// The `.distcp` files of a checkpoint, open for positional reads. Never writes. A pipe under a name would hold the rank: preflight refuses
+// pipes, and one that appears later ends with the stall limit.
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConversionError } from '../contract/failures.ts';
 import { sourceError } from './io-error.ts';
 
 const MAX_OPEN = 64;
@@ -20,7 +20,7 @@ export class SourceFiles {
     const path = join(this.#checkpoint, file);
     let descriptor = this.#open.get(file);
     try {
-      descriptor ??= openRegular(path);
+      descriptor ??= openSync(path, 'r');
     } catch (error) {
       throw sourceError(error, path);
     }
@@ -54,13 +54,4 @@ export class SourceFiles {
     for (const descriptor of this.#open.values()) closeSync(descriptor);
     this.#open.clear();
   }
-}
-
-/** A pipe under the name is refused instead of waited for. */
-function openRegular(path: string): number {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (fstatSync(descriptor).isFile()) return descriptor;
-  closeSync(descriptor);
-  const message = `${path} is not a regular file any more.`;
-  throw new ConversionError('SourceChanged', message, { problems: [message], facts: { path } });
 }

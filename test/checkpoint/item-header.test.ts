@@ -136,6 +136,15 @@ describe('synthetic items', () => {
     ]);
     expect((await headerOf(item)).crc32).toBeNull();
   });
+
+  test('a data.pkl without its checksum is damage', async () => {
+    const data = pickleOf(tensorValue(FLOATS));
+    const item = archiveOf([
+      { name: 'x/data.pkl', data, crc: (crc32(data) ^ 1) >>> 0 },
+      { name: 'x/data/0', data: payload },
+    ]);
+    await expect(headerOf(item)).rejects.toThrow('data.pkl does not have its checksum');
+  });
 });
 
 describe('what does not agree', () => {

@@ -1,4 +1,5 @@
 // What all torch archives have in common: one folder, a `data.pkl` in it, and other small entries beside the storages.
+import { crc32 } from 'node:zlib';
 import type { PositionalBytes } from './positional-bytes.ts';
 import { damagedItem } from './problems.ts';
 import { locateEntryData, type ZipEntry } from './zip-directory.ts';
@@ -22,5 +23,9 @@ export function readSmallEntry(
   if (entry === undefined) throw damagedItem(bytes.item, `the archive has no ${name}`);
   if (entry.size > limit)
     throw damagedItem(bytes.item, `${name} has ${entry.size} bytes, more than the ${limit} that are read`);
-  return bytes.at(locateEntryData(bytes, entry), entry.size);
+  const data = bytes.at(locateEntryData(bytes, entry), entry.size);
+  // 0: the writer had switched checksums off (torch.serialization.set_crc32_options).
+  if (entry.crc32 !== 0 && crc32(data) !== entry.crc32)
+    throw damagedItem(bytes.item, `${name} does not have its checksum`);
+  return data;
 }

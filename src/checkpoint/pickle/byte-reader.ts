@@ -1,6 +1,9 @@
 // A cursor over the bytes of a pickle that trusts no length: every read is checked against what is left.
 import { damagedPickle } from './problems.ts';
 
+/** Keys have some hundred bytes, recorded data blends some hundred thousand; the longest string of JavaScript has 512 MB. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
 export class ByteReader {
   readonly bytes: Buffer;
   position = 0;
@@ -54,6 +57,9 @@ export class ByteReader {
 
   /** UTF-8 text of `count` bytes; malformed text is refused, since keys must not be repaired into one another. */
   text(count: number): string {
+    if (count > MAX_TEXT_BYTES) {
+      throw damagedPickle(this.subject, `holds text of ${count} bytes; at most ${MAX_TEXT_BYTES} are read`);
+    }
     const start = this.take(count);
     const text = this.bytes.toString('utf8', start, start + count);
     if (text.includes('\uFFFD') && !Buffer.from(text).equals(this.bytes.subarray(start, start + count))) {

@@ -234,3 +234,10 @@ describe('bombs', () => {
     expect(read(int(2 ** 40 + 1))).toBe(2 ** 40 + 1);
   });
 });
+
+test('text that no checkpoint has is refused by its length', () => {
+  const huge = Buffer.alloc(17 * 1024 * 1024, 'x');
+  expect(() => unpickle(pickleOf(OP.BINUNICODE, u32(huge.length), huge), metadataGlobals, 'huge')).toThrow(
+    /text of 17825792 bytes; at most 16777216/,
+  );
+});
