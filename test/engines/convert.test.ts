@@ -31,11 +31,10 @@ const LAUNCHES = [
   { ranks: 4, distributed: false },
 ] as const;
 
-/** Every launch with many files for every fixture, with one file for one fixture. */
+/** Every launch, with many files and with one. */
 function variantsOf(fixture: string): ((typeof LAUNCHES)[number] & { max_shard_size: string })[] {
   const small = fixture === 'llama-trained' ? '300KB' : '20KB';
-  const sizes = fixture === 'core-0.19' ? [small, '5GB'] : [small];
-  return sizes.flatMap((max_shard_size) => LAUNCHES.map((launch) => ({ ...launch, max_shard_size })));
+  return [small, '5GB'].flatMap((max_shard_size) => LAUNCHES.map((launch) => ({ ...launch, max_shard_size })));
 }
 
 describe.each(FIXTURES)('convert %s', (fixture) => {
