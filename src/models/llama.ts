@@ -1,30 +1,31 @@
 // Llama 2, 3, 3.1, 3.2 and models that share its architecture. `attention_bias` and `mlp_bias` follow config.json.
-import {
-  ATTENTION,
-  ENDS,
-  expectDenseDecoder,
-  GATED_MLP,
-  GATED_MLP_BIAS,
-  LAYER_NORMS,
-  PROJECTION_BIAS,
-  QKV_BIAS,
-} from './blocks.ts';
+import { attention, DECODER, ends, gatedMlp, gatedMlpBias, layerNorms, projectionBias, qkvBias } from './blocks.ts';
 import { demandLlamaLike } from './demands.ts';
-import { readDenseDimensions, readFlag } from './dimensions.ts';
+import { readDenseDimensions } from './dimensions.ts';
+import { denseDecoderKeys } from './expected-keys.ts';
 import type { Family } from './types.ts';
 
 export const LLAMA: Family = {
   name: 'llama',
   architectures: ['LlamaForCausalLM'],
-  rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...GATED_MLP, ...GATED_MLP_BIAS],
+  rules: [
+    ...ends(),
+    ...layerNorms(DECODER),
+    ...attention(DECODER),
+    ...qkvBias(DECODER),
+    ...projectionBias(DECODER),
+    ...gatedMlp(DECODER),
+    ...gatedMlpBias(DECODER),
+  ],
   demands: demandLlamaLike({ queryKeyNorms: false }),
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: null, headDim: null }),
-  expected: (dimensions, config) =>
-    expectDenseDecoder(dimensions, {
-      qkvBias: readFlag(config, 'attention_bias'),
-      projectionBias: readFlag(config, 'attention_bias'),
-      queryKeyNorms: false,
-      mlpBias: readFlag(config, 'mlp_bias'),
-    }),
+  expected: (dimensions, config) => {
+    const bias = config['attention_bias'] === true;
+    return denseDecoderKeys(dimensions, {
+      qkvBias: bias,
+      projectionBias: bias,
+      mlpBias: config['mlp_bias'] === true,
+    });
+  },
 };

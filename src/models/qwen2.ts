@@ -1,21 +1,16 @@
 // Qwen2 and Qwen2.5, dense: Llama's table with a bias on q, k and v, always; small ones are tied.
-import { ATTENTION, ENDS, expectDenseDecoder, GATED_MLP, LAYER_NORMS, QKV_BIAS } from './blocks.ts';
+import { attention, DECODER, ends, gatedMlp, layerNorms, qkvBias } from './blocks.ts';
 import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions } from './dimensions.ts';
+import { denseDecoderKeys } from './expected-keys.ts';
 import type { Family } from './types.ts';
 
 export const QWEN2: Family = {
   name: 'qwen2',
   architectures: ['Qwen2ForCausalLM'],
-  rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...GATED_MLP],
+  rules: [...ends(), ...layerNorms(DECODER), ...attention(DECODER), ...qkvBias(DECODER), ...gatedMlp(DECODER)],
   demands: demandLlamaLike({ queryKeyNorms: false }),
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: 32, headDim: null }),
-  expected: (dimensions) =>
-    expectDenseDecoder(dimensions, {
-      qkvBias: true,
-      projectionBias: false,
-      queryKeyNorms: false,
-      mlpBias: false,
-    }),
+  expected: (dimensions) => denseDecoderKeys(dimensions, { qkvBias: true }),
 };

@@ -1,30 +1,27 @@
 // Qwen3, dense: Llama's table with norms on each query and key head; `attention_bias` follows config.json.
-import {
-  ATTENTION,
-  ENDS,
-  expectDenseDecoder,
-  GATED_MLP,
-  LAYER_NORMS,
-  PROJECTION_BIAS,
-  QKV_BIAS,
-  QUERY_KEY_NORMS,
-} from './blocks.ts';
+import { attention, DECODER, ends, gatedMlp, layerNorms, projectionBias, qkvBias, queryKeyNorms } from './blocks.ts';
 import { demandLlamaLike } from './demands.ts';
-import { readDenseDimensions, readFlag } from './dimensions.ts';
+import { readDenseDimensions } from './dimensions.ts';
+import { denseDecoderKeys } from './expected-keys.ts';
 import type { Family } from './types.ts';
 
 export const QWEN3: Family = {
   name: 'qwen3',
   architectures: ['Qwen3ForCausalLM'],
-  rules: [...ENDS, ...LAYER_NORMS, ...ATTENTION, ...QKV_BIAS, ...PROJECTION_BIAS, ...QUERY_KEY_NORMS, ...GATED_MLP],
+  rules: [
+    ...ends(),
+    ...layerNorms(DECODER),
+    ...attention(DECODER),
+    ...qkvBias(DECODER),
+    ...projectionBias(DECODER),
+    ...queryKeyNorms(DECODER),
+    ...gatedMlp(DECODER),
+  ],
   demands: demandLlamaLike({ queryKeyNorms: true }),
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: 32, headDim: 128 }),
-  expected: (dimensions, config) =>
-    expectDenseDecoder(dimensions, {
-      qkvBias: readFlag(config, 'attention_bias'),
-      projectionBias: readFlag(config, 'attention_bias'),
-      queryKeyNorms: true,
-      mlpBias: false,
-    }),
+  expected: (dimensions, config) => {
+    const bias = config['attention_bias'] === true;
+    return denseDecoderKeys(dimensions, { qkvBias: bias, projectionBias: bias, queryKeyNorms: true });
+  },
 };

@@ -2,10 +2,11 @@
 import { LLAMA } from './llama.ts';
 import { MISTRAL } from './mistral.ts';
 import { QWEN2 } from './qwen2.ts';
+import { QWEN3_MOE } from './qwen3-moe.ts';
 import { QWEN3 } from './qwen3.ts';
 import type { Family, ModelConfig } from './types.ts';
 
-export const FAMILIES: readonly Family[] = [LLAMA, MISTRAL, QWEN2, QWEN3];
+export const FAMILIES: readonly Family[] = [LLAMA, MISTRAL, QWEN2, QWEN3, QWEN3_MOE];
 
 /** The family whose architecture `config.json` names, or null. */
 export function findFamily(config: ModelConfig): Family | null {

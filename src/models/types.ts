@@ -12,31 +12,77 @@ export interface ModelDimensions {
   readonly tied: boolean;
   /** Null for dense models. */
   readonly experts: number | null;
+  /** Key heads of the gated delta net, null where the model has none. */
+  readonly deltaKeyHeads?: number | null;
+  /** Layers of one multi-token prediction block (the length of its pattern), null where it is one plain layer. */
+  readonly mtpPatternLength?: number | null;
 }
 
 /** The parsed `config.json` of the reference. */
 export type ModelConfig = Readonly<Record<string, unknown>>;
 
-/** How source and target correspond; the arithmetic is in `plan/row-maps.ts`. */
+/** How source and target correspond; the arithmetic is in `plan/transforms.ts`. */
 export type Transform =
-  /** one source, one target, unchanged */
+  /** the rows in their order; several targets take consecutive parts */
   | 'direct'
   /** first `vocab` rows; the rest is padding */
   | 'vocabulary'
   /** [(H+2G)d, ...] grouped by query group -> q, k, v */
   | 'qkv'
+  /** [(2H+2G)d, ...] grouped by query group: its queries, its gates, key, value -> q with the gate behind each head, k, v */
+  | 'qkv with gate'
   /** [2f, ...] -> gate, up */
-  | 'gated';
+  | 'gated'
+  /** [2f, ...] -> one target of 2f rows: gate rows at even, up rows at odd places */
+  | 'gated, interleaved'
+  /** [2f, h] -> [h, 2f]: gate columns at even, up columns at odd places */
+  | 'gated, interleaved, transposed'
+  /** [rows, columns] -> [columns, rows] */
+  | 'transposed'
+  /** rows of query, key, value, z -> grouped by key head: its query, its key, its values, its z */
+  | 'delta net qkvz'
+  /** rows of beta, alpha -> grouped by key head: its betas, its alphas */
+  | 'delta net ba';
 
 /**
- * One row of a family table. `*` is the layer index: an integer in the key, or the prepended axis of a homogeneous stack.
- * `from` lists alias spellings of the same tensor; the first that exists is taken. A row whose source is absent makes nothing:
- * whether that is a loss is decided by the expected key set.
+ * The Megatron keys of one source: one key, or several whose tensors are joined along their rows, in this order, before the transform.
+ */
+export type Spelling = string | readonly string[];
+
+/** Which number stands for `*` in the targets, where it is not the layer in the key. */
+export interface Placement {
+  /** For the documentation, for example `L + i`. */
+  readonly text: string;
+  /** @param indices the layer numbers in the key, from left to right */
+  readonly index: (indices: readonly number[], dimensions: ModelDimensions) => number;
+}
+
+/**
+ * One row of a family table. On the left `*` is a layer index: an integer in the key, or the prepended axis of a homogeneous stack; `{e}`
+ * is an expert, likewise an integer or a prepended axis. On the right `*` is the same layer unless `place` says otherwise, and `{e}` the
+ * same expert; a target without `{e}` of a source with experts holds them all, on a leading axis.
+ * `from` lists alias spellings of the same source; the first that exists is taken. A row whose source is absent makes nothing: whether
+ * that is a loss is decided by the expected key set.
  */
 export interface Rule {
-  readonly from: readonly string[];
+  readonly from: readonly Spelling[];
   readonly to: readonly string[];
   readonly transform: Transform;
+  /** After the transform, before any cast. */
+  readonly arithmetic?: 'add-one';
+  readonly place?: Placement;
+}
+
+/** A part of a model that a reference or a checkpoint may lack as a whole, such as the layers for multi-token prediction. */
+export interface OptionalPart {
+  /** For the books. */
+  readonly name: string;
+  /** Hugging Face keys. */
+  readonly keys: RegExp;
+  /** Megatron keys without the prefix in front of all. Null: Megatron never stores this part. */
+  readonly sources: RegExp | null;
+  /** Why leaving it out loses nothing, one sentence. */
+  readonly why: string;
 }
 
 /** A setting of the training run that a family needs: each of `names` that was recorded must be one of `accepts`. */
@@ -53,6 +99,7 @@ export interface Family {
   readonly architectures: readonly string[];
   readonly rules: readonly Rule[];
   readonly demands: readonly Demand[];
+  readonly optional?: readonly OptionalPart[];
   /** Hugging Face keys (patterns with `*`) that keep the dtype of the source in any cast. */
   readonly keepFloat32: readonly string[];
   /** @throws ConversionError ReferenceMismatch listing all missing or ill-typed fields. */

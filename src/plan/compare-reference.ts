@@ -28,7 +28,7 @@ function compareShapes(index: SourceIndex, d: ModelDimensions): string[] {
   };
   const shape = (pattern: string): readonly number[] | null => {
     const source = index.byPattern.get(pattern)?.[0];
-    return source ? (source.stacked ? source.entry.shape.slice(1) : source.entry.shape) : null;
+    return source ? source.entry.shape.slice(source.leads.length) : null;
   };
   const layers = countLayers(index);
   if (layers !== null) compare('num_hidden_layers', d.layers, layers, 'decoder.layers');
@@ -59,8 +59,8 @@ function countLayers(index: SourceIndex): number | null {
   let layers: number | null = null;
   for (const [pattern, sources] of index.byPattern) {
     if (!pattern.startsWith('decoder.layers.*.')) continue;
-    for (const { entry, layer, stacked } of sources) {
-      const here = stacked ? (entry.shape[0] ?? 0) : (layer ?? 0) + 1;
+    for (const { entry, indices, leads } of sources) {
+      const here = leads[0] === 'layer' ? (entry.shape[0] ?? 0) : (indices[0] ?? 0) + 1;
       layers = Math.max(layers ?? 0, here);
     }
   }

@@ -12,7 +12,7 @@ export function cutRun(run: RowRun, from: number, to: number): RowRun[] {
     const begin = Math.max(from, start(i));
     const rows = Math.min(to, start(i) + run.rows) - begin;
     if (rows <= 0) return null;
-    const targetRow = run.targetRow + i * run.targetPeriod + (begin - start(i));
+    const targetRow = run.targetRow + i * run.targetPeriod + (begin - start(i)) * run.targetStep;
     return { ...run, source: begin, rows, repeats: 1, targetRow };
   };
   const pieces: (RowRun | null)[] = [];

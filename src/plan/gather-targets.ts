@@ -1,18 +1,21 @@
 // Applies the rules of a family table to a checkpoint: which copies fill which target.
 import type { DType } from '../checkpoint/types.ts';
 import type { Family, ModelDimensions, Rule } from '../models/types.ts';
+import { chooseSources, holdsExperts, slotAt, slotsOf, targetName, type SourceGroup } from './choose-sources.ts';
 import { copyChunk, type DraftCopy } from './copy-chunk.ts';
 import type { Source, SourceIndex } from './index-sources.ts';
-import { rowMapProblem, type RowMap } from './row-maps.ts';
+import { mapGroup } from './map-group.ts';
+import type { RowMap } from './row-maps.ts';
 import { volume } from './strides.ts';
 import { tilingProblem } from './tiling.ts';
-import { TRANSFORMS } from './transforms.ts';
+import type { PlannedTensor } from './types.ts';
 
 /** One target tensor and the copies that fill it. */
 interface GatheredTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
+  readonly arithmetic: PlannedTensor['arithmetic'];
   readonly copies: DraftCopy[];
 }
 
@@ -29,13 +32,24 @@ export interface Gathered {
   readonly mapped: readonly MappedSource[];
   /** Rows cut from the embedding and the output layer together. */
   readonly paddingRows: number;
-  /** Sentences about tensors whose shape does not fit the reference. */
+  /** Sentences about tensors whose shape or dtype does not fit. */
   readonly mismatches: readonly string[];
   /** Sentences about chunks that do not cover their tensor exactly once. */
   readonly damages: readonly string[];
 }
 
-type Expected = ReadonlyMap<string, readonly number[]>;
+export type Expected = ReadonlyMap<string, readonly number[]>;
+
+/** What is put together, and what is known while it is. */
+interface Draft {
+  readonly dimensions: ModelDimensions;
+  readonly expected: Expected;
+  readonly targets: Map<string, GatheredTensor>;
+  readonly mapped: MappedSource[];
+  readonly mismatches: Set<string>;
+  readonly damages: string[];
+  paddingRows: number;
+}
 
 /** Takes a source only if every target of its rule is expected; what is left over is for the books. */
 export function gatherTargets(
@@ -44,100 +58,77 @@ export function gatherTargets(
   dimensions: ModelDimensions,
   expected: Expected,
 ): Gathered {
-  const gathered = {
-    targets: new Map<string, GatheredTensor>(),
-    mapped: [] as MappedSource[],
+  const draft: Draft = {
+    dimensions,
+    expected,
+    targets: new Map(),
+    mapped: [],
+    mismatches: new Set(),
+    damages: [],
     paddingRows: 0,
-    mismatches: [] as string[],
-    damages: [] as string[],
   };
   for (const rule of family.rules) {
-    for (const source of chooseSpellings(rule, index)) {
-      const layers = layersOf(source);
-      const wanted = layers.every((layer) => rule.to.every((to) => expected.has(atLayer(to, layer))));
-      if (wanted) gatherSource(gathered, source, rule, dimensions, expected);
+    for (const group of chooseSources(rule, index)) {
+      const wanted = slotsOf(group.sources[0]).every((slot) =>
+        rule.to.every((to) => expected.has(targetName(to, slot, rule, dimensions))),
+      );
+      if (wanted) gatherGroup(draft, group);
     }
   }
-  return gathered;
+  return { ...draft, mismatches: [...draft.mismatches] };
 }
 
-/** Layer by layer the first spelling that exists: one checkpoint may hold fused and separate norms. */
-function chooseSpellings(rule: Rule, index: SourceIndex): Source[] {
-  const chosen: Source[] = [];
-  const taken = new Set<number | null>();
-  for (const name of rule.from) {
-    const free = (index.byPattern.get(name) ?? []).filter((source) => layersOf(source).every((at) => !taken.has(at)));
-    for (const source of free) for (const layer of layersOf(source)) taken.add(layer);
-    chosen.push(...free);
+function gatherGroup(draft: Draft, group: SourceGroup): void {
+  const { rule, sources } = group;
+  const damages = sources.flatMap(({ entry }) => {
+    const damage = tilingProblem(entry.shape, entry.chunks);
+    return damage === null ? [] : [`${entry.key} [${entry.shape.join(', ')}]: ${damage}`];
+  });
+  draft.damages.push(...damages);
+  const mapped = mapGroup(group, draft.dimensions, draft.expected);
+  if (typeof mapped === 'string') draft.mismatches.add(mapped);
+  if (damages.length > 0 || typeof mapped === 'string') return;
+  let firstRow = 0;
+  for (const source of sources) {
+    const { entry, leads } = source;
+    const padding = mapped.padding * (volume(entry.shape) / (entry.shape[leads.length] || 1));
+    draft.mapped.push({ source, rule, padding });
+    draft.paddingRows += mapped.padding;
+    fillTargets(draft, rule, source, firstRow, mapped);
+    firstRow += entry.shape[leads.length] ?? 1;
   }
-  return chosen;
 }
 
-function gatherSource(
-  gathered: { targets: Map<string, GatheredTensor>; mapped: MappedSource[]; paddingRows: number } & {
-    mismatches: string[];
-    damages: string[];
-  },
-  source: Source,
-  rule: Rule,
-  dimensions: ModelDimensions,
-  expected: Expected,
-): void {
-  const { entry, stacked } = source;
-  const damage = tilingProblem(entry.shape, entry.chunks);
-  if (damage) gathered.damages.push(`${entry.key} [${entry.shape.join(', ')}]: ${damage}`);
-  const { map, problem } = mapRows(source, rule, dimensions, expected);
-  if (problem) gathered.mismatches.push(`${entry.key} [${entry.shape.join(', ')}]: ${problem}`);
-  if (damage || !map) return;
-  const rest = entry.shape.slice(stacked ? 2 : 1);
-  const padding = map.padding * volume(rest) * (stacked ? (entry.shape[0] ?? 1) : 1);
-  gathered.mapped.push({ source, rule, padding });
-  gathered.paddingRows += map.padding;
-  for (const chunk of entry.chunks) {
-    for (const { layer, target, copy } of copyChunk(chunk, entry.dtype, entry.shape, stacked, map)) {
-      const name = atLayer(rule.to[target] ?? '', layer ?? source.layer);
-      const known = gathered.targets.get(name);
-      if (known) known.copies.push(copy);
-      else {
-        const shape = expected.get(name) ?? [];
-        gathered.targets.set(name, { name, shape, dtype: entry.dtype, copies: [copy] });
-      }
+function fillTargets(draft: Draft, rule: Rule, source: Source, firstRow: number, map: RowMap): void {
+  const { shape, dtype, chunks } = source.entry;
+  const rows = { shape, dtype, leads: source.leads.length, firstRow, map };
+  for (const chunk of chunks) {
+    for (const { lead, target, copy } of copyChunk(chunk, rows)) {
+      const to = rule.to[target] ?? '';
+      const slot = slotAt(source, lead);
+      const tensor = targetOf(draft, targetName(to, slot, rule, draft.dimensions), source, rule);
+      const first = holdsExperts(to, slot) ? (slot.expert ?? 0) * volume(tensor.shape.slice(1)) : 0;
+      tensor.copies.push(first === 0 ? copy : { ...copy, targetOffset: first + copy.targetOffset });
     }
   }
 }
 
-/** The map of rows for one source, with its result compared with the expected shapes. */
-function mapRows(
-  source: Source,
-  rule: Rule,
-  dimensions: ModelDimensions,
-  expected: Expected,
-): { map: RowMap | null; problem: string | null } {
-  const [rows = 1, ...rest] = source.stacked ? source.entry.shape.slice(1) : source.entry.shape;
-  const map = TRANSFORMS[rule.transform](rows, dimensions);
-  if (typeof map === 'string') return { map: null, problem: map };
-  const [layer = null] = layersOf(source);
-  for (const [target, to] of rule.to.entries()) {
-    const name = atLayer(to, layer);
-    const wanted = expected.get(name) ?? [];
-    const made = [map.targetRows[target] ?? 0, ...rest];
-    if (wanted.length !== made.length || wanted.some((size, k) => size !== made[k])) {
-      return {
-        map: null,
-        problem: `would give ${name} [${made.join(', ')}], config.json calls for [${wanted.join(', ')}]`,
-      };
-    }
+function targetOf(draft: Draft, name: string, { entry }: Source, rule: Rule): GatheredTensor {
+  const known = draft.targets.get(name);
+  if (known && known.dtype !== entry.dtype) {
+    draft.mismatches.add(
+      `${name}: put together from tensors of dtype ${known.dtype} and ${entry.dtype} (${entry.key})`,
+    );
   }
-  const flaw = rowMapProblem(map, rows);
-  return flaw ? { map: null, problem: `transform ${rule.transform} is wrong: ${flaw}` } : { map, problem: null };
-}
-
-/** Every layer that a source gives; `[null]` where it belongs to no layer. */
-function layersOf({ entry, layer, stacked }: Source): readonly (number | null)[] {
-  return stacked ? Array.from({ length: entry.shape[0] ?? 0 }, (_, index) => index) : [layer];
-}
-
-/** A pattern at one layer. */
-function atLayer(pattern: string, layer: number | null): string {
-  return layer === null ? pattern : pattern.replace('*', String(layer));
+  if (known) return known;
+  const { dtype } = entry;
+  const tensor: GatheredTensor = {
+    name,
+    dtype,
+    shape: draft.expected.get(name) ?? [],
+    copies: [],
+    arithmetic: rule.arithmetic ?? 'none',
+  };
+  draft.targets.set(name, tensor);
+  return tensor;
 }

@@ -1,15 +1,23 @@
-// The tensors of a checkpoint by the patterns of the family tables: layer indices become `*`, in the key or on a prepended axis.
+// The tensors of a checkpoint by the patterns of the family tables: layers become `*` and experts `{e}`, in the key or on a prepended axis.
 import type { Checkpoint, TensorEntry } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
+
+/** What the leading axes of a stored tensor count, in front of the axes that the model knows. */
+export type LeadAxis = 'layer' | 'expert';
 
 /** One source tensor of a pattern. */
 export interface Source {
   readonly entry: TensorEntry;
-  /** Layer of a per-layer key; null for keys without a layer, and for stacks. */
-  readonly layer: number | null;
-  /** Whether axis 0 is the layer axis (megatron/core/transformer/transformer_block.py `sharded_state_dict`). */
-  readonly stacked: boolean;
+  /** Layer numbers in the key, from left to right: two where a multi-token prediction block has layers of its own. */
+  readonly indices: readonly number[];
+  /** Expert number in the key; null where there is none, and where experts are an axis. */
+  readonly expert: number | null;
+  /** Axes 0, 1 ... that count layers and experts (megatron/core/transformer/transformer_block.py, moe/experts.py `sharded_state_dict`). */
+  readonly leads: readonly LeadAxis[];
 }
+
+/** A checkpoint key by the patterns of the family tables. */
+export type KeyParts = Omit<Source, 'entry'> & { readonly pattern: string };
 
 export interface SourceIndex {
   /** In front of every model key: empty, or for example `model.`. */
@@ -24,23 +32,40 @@ export function indexSources(checkpoint: Checkpoint): SourceIndex {
   const prefix = findPrefix(checkpoint);
   const byPattern = new Map<string, Source[]>();
   for (const entry of checkpoint.tensors.values()) {
-    const { pattern, layer, stacked } = readKey(entry.key, prefix);
+    const { pattern, ...parts } = readKey(entry.key, prefix);
     const sources = byPattern.get(pattern);
-    if (sources) sources.push({ entry, layer, stacked });
-    else byPattern.set(pattern, [{ entry, layer, stacked }]);
+    if (sources) sources.push({ entry, ...parts });
+    else byPattern.set(pattern, [{ entry, ...parts }]);
   }
   return { prefix, byPattern };
 }
 
-/** Pattern, layer and layer axis of a checkpoint key. */
-export function readKey(key: string, prefix: string): { pattern: string; layer: number | null; stacked: boolean } {
+/**
+ * Layer numbers become `*`, expert numbers `{e}`; where the key has none, they are leading axes. The model inside a multi-token prediction
+ * layer is `transformer_layer` in checkpoints of GPT models and `mtp_model_layer` in those of hybrid models
+ * (megatron/core/transformer/multi_token_prediction.py `sharded_state_dict`): tables know the first name.
+ */
+export function readKey(key: string, prefix: string): KeyParts {
   const bare = key.startsWith(prefix) ? key.slice(prefix.length) : key;
-  const match = /^decoder\.layers\.(?:(\d+)\.)?(.+)$/.exec(bare);
-  if (!match) return { pattern: bare, layer: null, stacked: false };
-  const pattern = `decoder.layers.*.${match[2]}`;
-  return match[1] === undefined
-    ? { pattern, layer: null, stacked: true }
-    : { pattern, layer: Number(match[1]), stacked: false };
+  const indices: number[] = [];
+  const leads: LeadAxis[] = [];
+  let expert: number | null = null;
+  const pattern = bare
+    .replace(/^(mtp\.layers\.\d+\.)mtp_model_layer\./, '$1transformer_layer.')
+    .replaceAll(/(?<=(?:^|\.)layers\.)\d+(?=\.)/g, (number) => {
+      indices.push(Number(number));
+      return '*';
+    })
+    .replace(/^decoder\.layers\.(?!\*\.)/, () => {
+      leads.push('layer');
+      return 'decoder.layers.*.';
+    })
+    .replace(/(?<=\.experts\.experts\.)(?:(\d+)\.)?/, (_, number: string | undefined) => {
+      if (number === undefined) leads.push('expert');
+      else expert = Number(number);
+      return '{e}.';
+    });
+  return { pattern, indices, expert, leads };
 }
 
 /** The word embedding under its shortest name, and what stands in front of that name. */

@@ -11,6 +11,7 @@ export interface SizedTensor {
   readonly dtype: DType;
   readonly sourceDtype: DType;
   readonly bytes: number;
+  readonly arithmetic: PlannedTensor['arithmetic'];
   readonly copies: readonly DraftCopy[];
 }
 
@@ -46,10 +47,10 @@ export function layOutFile(file: string, tensors: readonly SizedTensor[]): FileP
     return items.length - 1;
   };
   let position = 0;
-  const planned = sorted.map(({ name, dtype, sourceDtype, shape, bytes, copies }): PlannedTensor => {
+  const planned = sorted.map(({ bytes, copies, ...tensor }): PlannedTensor => {
     const begin = position;
     position += bytes;
-    return { name, dtype, sourceDtype, shape, begin, end: position, arithmetic: 'none', copies: copies.map(toCopy) };
+    return { ...tensor, begin, end: position, copies: copies.map(toCopy) };
   });
   function toCopy(draft: DraftCopy): Copy {
     const { shape, sourceOffset, sourceStrides, targetOffset, targetStrides } = draft;

@@ -77,9 +77,9 @@ function sizeTensors(
   for (const name of names) {
     const target = gathered.targets.get(name);
     if (!target) continue;
-    const { shape, dtype: sourceDtype, copies } = target;
+    const { shape, dtype: sourceDtype, arithmetic, copies } = target;
     const dtype = outputDtype(name, sourceDtype, requested, isProtected);
-    tensors.push({ name, shape, dtype, sourceDtype, bytes: tensorBytes(shape, dtype), copies });
+    tensors.push({ name, shape, dtype, sourceDtype, bytes: tensorBytes(shape, dtype), arithmetic, copies });
   }
   return tensors;
 }

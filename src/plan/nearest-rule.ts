@@ -1,10 +1,11 @@
 // The row of a family table that looks most like a key: a hint for a misspelt, renamed or new tensor.
 import type { Rule } from '../models/types.ts';
+import { partsOf } from './choose-sources.ts';
 
 /** Distance at most half of the longer text, else nothing is near. */
 export function nearestRule(pattern: string, rules: readonly Rule[], side: 'from' | 'to'): string | null {
   let best: { name: string; distance: number } | null = null;
-  for (const name of rules.flatMap((rule) => rule[side])) {
+  for (const name of rules.flatMap((rule) => rule[side].flatMap(partsOf))) {
     const distance = editDistance(pattern, name);
     if (!best || distance < best.distance) best = { name, distance };
   }

@@ -1,9 +1,9 @@
 // How the rows of a source tensor become the rows of its targets: every transform is a list of periodic runs of rows.
-// Rows are axis 0 once the layer axis has been taken off; the remaining axes are never touched.
+// Rows are axis 0 once the axes of layers and experts have been taken off. The remaining axes, the columns, keep their order.
 
 /**
- * `rows` consecutive source rows that become consecutive rows of one target, `repeats` times over: occurrence i takes
- * `[source + i * sourcePeriod, + rows)` to `[targetRow + i * targetPeriod, + rows)`.
+ * `rows` consecutive source rows that become rows of one target, `targetStep` apart, `repeats` times over: row r of occurrence i goes from
+ * `source + i * sourcePeriod + r` to `targetRow + i * targetPeriod + r * targetStep`.
  */
 export interface RowRun {
   /** Index into the rule's `to`. */
@@ -14,6 +14,7 @@ export interface RowRun {
   readonly sourcePeriod: number;
   readonly targetRow: number;
   readonly targetPeriod: number;
+  readonly targetStep: number;
 }
 
 /** A transform for one source shape. The runs and the padding cover the source rows exactly once, and each target's rows exactly once. */
@@ -23,23 +24,29 @@ export interface RowMap {
   readonly targetRows: readonly number[];
   /** Source rows at the end that are vocabulary padding. */
   readonly padding: number;
+  /** Whether the targets hold the columns first: [columns, rows] instead of [rows, columns]. */
+  readonly transposed: boolean;
 }
 
 /** A run that occurs once. */
 export function singleRun(target: number, source: number, rows: number): RowRun {
-  return { target, source, rows, repeats: 1, sourcePeriod: rows, targetRow: 0, targetPeriod: rows };
+  return { target, source, rows, repeats: 1, sourcePeriod: rows, targetRow: 0, targetPeriod: rows, targetStep: 1 };
+}
+
+/** A map without padding and transposition. */
+export function mapOfRuns(runs: readonly RowRun[], targetRows: readonly number[]): RowMap {
+  return { runs, targetRows, padding: 0, transposed: false };
 }
 
 /** Says which rows a map takes twice or not at all, or null: the part of the books that no sum of volumes could prove. */
 export function rowMapProblem(map: RowMap, sourceRows: number): string | null {
-  const taken: [number, number][] = [[sourceRows - map.padding, sourceRows]];
-  const given = map.targetRows.map((): [number, number][] => []);
+  const taken: Interval[] = [[sourceRows - map.padding, sourceRows]];
+  const given = map.targetRows.map((): Interval[] => []);
   for (const run of map.runs) {
     for (let i = 0; i < run.repeats; i += 1) {
       const source = run.source + i * run.sourcePeriod;
-      const target = run.targetRow + i * run.targetPeriod;
       taken.push([source, source + run.rows]);
-      given[run.target]?.push([target, target + run.rows]);
+      given[run.target]?.push(...targetIntervals(run, run.targetRow + i * run.targetPeriod));
     }
   }
   const problem = lineProblem(taken, sourceRows);
@@ -51,7 +58,14 @@ export function rowMapProblem(map: RowMap, sourceRows: number): string | null {
   return null;
 }
 
-function lineProblem(intervals: [number, number][], length: number): string | null {
+type Interval = readonly [from: number, to: number];
+
+function targetIntervals({ rows, targetStep }: RowRun, first: number): Interval[] {
+  if (targetStep === 1) return [[first, first + rows]];
+  return Array.from({ length: rows }, (_, row) => [first + row * targetStep, first + row * targetStep + 1] as const);
+}
+
+function lineProblem(intervals: readonly Interval[], length: number): string | null {
   let end = 0;
   for (const [from, to] of intervals.filter(([a, b]) => b > a).sort((a, b) => a[0] - b[0])) {
     if (from > end) return `rows ${end}..${from - 1} are not covered`;

@@ -21,13 +21,17 @@ export interface StridedBox {
   readonly targetStrides: readonly number[];
 }
 
-/** The same elements with as few dimensions as possible: length-one axes dropped, neighbours joined where both sides allow it. */
+/**
+ * The same elements with as few dimensions as possible: length-one axes dropped, the others in the order of the target, neighbours joined
+ * where both sides allow it.
+ */
 export function coalesce({ shape, sourceStrides, targetStrides }: StridedBox): StridedBox {
-  const out: { size: number; source: number; target: number }[] = [];
-  for (const [k, size] of shape.entries()) {
-    if (size === 1) continue;
-    const source = sourceStrides[k] ?? 1;
-    const target = targetStrides[k] ?? 1;
+  const axes = shape
+    .map((size, k) => ({ size, source: sourceStrides[k] ?? 1, target: targetStrides[k] ?? 1 }))
+    .filter(({ size }) => size !== 1)
+    .sort((a, b) => b.target - a.target);
+  const out: typeof axes = [];
+  for (const { size, source, target } of axes) {
     const outer = out.at(-1);
     if (outer && outer.source === source * size && outer.target === target * size) {
       out[out.length - 1] = { size: outer.size * size, source, target };

@@ -1,15 +1,39 @@
-// The transforms of the family tables, each a pure function from the number of source rows to a map of rows.
+// The transforms of the family tables, each a pure function from the shape of a source to a map of rows.
 import type { ModelDimensions, Transform } from '../models/types.ts';
-import type { RowMap } from './row-maps.ts';
+import { splitDeltaNet } from './split-delta-net.ts';
 import { splitDirect } from './split-direct.ts';
-import { splitGated } from './split-gated.ts';
-import { splitQkv } from './split-qkv.ts';
+import { interleaveGated, splitGated } from './split-gated.ts';
+import { splitGatedQkv, splitQkv } from './split-qkv.ts';
 import { splitVocabulary } from './split-vocabulary.ts';
+import type { RowMap } from './row-maps.ts';
 
-/** Rows of the source -> map, or what is wrong with the shape. */
-export const TRANSFORMS: Readonly<Record<Transform, (rows: number, dimensions: ModelDimensions) => RowMap | string>> = {
-  direct: (rows) => splitDirect(rows),
-  vocabulary: (rows, { vocab }) => splitVocabulary(rows, vocab),
+/** What a transform sees: a source of one layer and one expert. */
+export interface SourceShape {
+  /** Rows of each joined source, in their order. */
+  readonly parts: readonly number[];
+  /** Their sum. */
+  readonly rows: number;
+  /** The expected shape of each target, without an axis of experts. */
+  readonly targets: readonly (readonly number[])[];
+  readonly dimensions: ModelDimensions;
+}
+
+/** The map, or what is wrong with the shape. */
+type MapRows = (source: SourceShape) => RowMap | string;
+
+export const TRANSFORMS: Readonly<Record<Transform, MapRows>> = {
+  direct: splitDirect,
+  vocabulary: ({ rows, dimensions }) => splitVocabulary(rows, dimensions.vocab),
   qkv: splitQkv,
-  gated: (rows) => splitGated(rows),
+  'qkv with gate': splitGatedQkv,
+  gated: ({ rows }) => splitGated(rows),
+  'gated, interleaved': ({ rows }) => interleaveGated(rows),
+  'gated, interleaved, transposed': ({ rows }) => transpose(interleaveGated(rows)),
+  transposed: (source) => transpose(splitDirect({ ...source, targets: [[source.rows]] })),
+  'delta net qkvz': ({ parts, dimensions }) => splitDeltaNet(parts, dimensions),
+  'delta net ba': ({ parts, dimensions }) => splitDeltaNet(parts, dimensions),
 };
+
+function transpose(map: RowMap | string): RowMap | string {
+  return typeof map === 'string' ? map : { ...map, transposed: true };
+}

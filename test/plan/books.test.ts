@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConversionError } from '../../src/contract/failures.ts';
 import { LLAMA } from '../../src/models/llama.ts';
+import type { Family } from '../../src/models/types.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import type { Plan } from '../../src/plan/types.ts';
 import { makeCheckpoint, type Global } from '../support/plan-checkpoint.ts';
@@ -19,11 +20,13 @@ function plan(
     config = {},
     strict = true,
     objects = [] as string[],
+    family = LLAMA,
   }: {
     model?: ModelShape;
     config?: Record<string, unknown>;
     strict?: boolean;
     objects?: string[];
+    family?: Family;
   } = {},
 ): Plan {
   const globals = makeMegatron(model, makeHuggingFace(model));
@@ -32,7 +35,7 @@ function plan(
   return makePlan({
     checkpoint,
     checkpointStat: stat,
-    family: LLAMA,
+    family,
     config: configOf(model, config),
     input: { strict, dtype: 'source', max_shard_size: '5GB' },
   });
@@ -149,8 +152,16 @@ describe('the books', () => {
   it('refuse a tensor under two spellings, and one that two rules fill', () => {
     const twice = failure(() => plan((globals) => globals.set('decoder.layers.input_layernorm.weight', matrix(2, 8))));
     expect(twice.problems).toEqual([expect.stringContaining('another spelling of it was taken')]);
-    const double = failure(() =>
+    const half = failure(() =>
       plan((globals) => globals.set('decoder.layers.mlp.linear_fc1.weight_w', matrix(2, 6, 8))),
+    );
+    expect(half.problems).toEqual([expect.stringContaining('another spelling of it was taken')]);
+    const [from, to] = ['decoder.layers.*.mlp.linear_fc3.weight', 'model.layers.*.mlp.gate_proj.weight'];
+    const rules = [...LLAMA.rules, { from: [from], to: [to], transform: 'direct' as const }];
+    const double = failure(() =>
+      plan((globals) => globals.set('decoder.layers.mlp.linear_fc3.weight', matrix(2, 6, 8)), {
+        family: { ...LLAMA, rules },
+      }),
     );
     expect(double.problems[0]).toBe(
       'model.layers.0.mlp.gate_proj.weight [6, 8] needs 48 elements, the copies bring 96',

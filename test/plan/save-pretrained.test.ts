@@ -62,12 +62,13 @@ describe('a plan gives what save_pretrained of transformers writes', () => {
 });
 
 it('a file of every dtype is laid out as the safetensors library does', () => {
-  const bytes = readFileSync(join(directory, 'dtypes.safetensors'));
-  const { tensors, text } = parseHeader(bytes, bytes.length);
+  const file = readFileSync(join(directory, 'dtypes.safetensors'));
+  const { tensors, text } = parseHeader(file, file.length);
   expect(tensors.size).toBe(30);
   const shuffled = [...tensors].sort(([a], [b]) => (a.slice(3) < b.slice(3) ? -1 : 1));
   const sized = shuffled.map(([name, { dtype, shape }]) => {
-    return { name, dtype, sourceDtype: dtype, shape, bytes: tensorBytes(shape, dtype), copies: [] };
+    const bytes = tensorBytes(shape, dtype);
+    return { name, dtype, sourceDtype: dtype, shape, bytes, arithmetic: 'none' as const, copies: [] };
   });
   expect(layOutFile('dtypes.safetensors', sized).header).toBe(text);
 });
