@@ -1,38 +1,26 @@
 // Random small models of each family at random layouts: sharded in plain loops, planned, executed element by element, equal.
 import { expect, it } from 'vitest';
 import { FAMILIES } from '../../src/models/registry.ts';
-import type { ModelConfig } from '../../src/models/types.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
+import { RANDOM_CONFIGS, type Random } from '../support/family-configs.ts';
 import { layOutKeys, type Axes } from '../support/family-axes.ts';
 import { SHARDS, type Numbered } from '../support/family-sharding.ts';
 import { makeCheckpoint, type Cuts } from '../support/plan-checkpoint.ts';
 import { executeFile } from '../support/plan-execute.ts';
 import { makeRandom, pick } from '../support/plan-random.ts';
 
-type Random = () => number;
-
-/** A random config; `uniform` where all layers are alike, so that they can be one stack. */
-const CONFIGS: Readonly<Record<string, (random: Random) => { config: ModelConfig; uniform: boolean }>> = {
-  'qwen3-moe': (random) => ({
-    config: {
-      ...attentionConfig(random),
-      architectures: ['Qwen3MoeForCausalLM'],
-      ...expertConfig(random, 'num_experts'),
-    },
-    uniform: true,
-  }),
-};
-
 const SEEDS = 60;
 
-it('covers every family whose table does more than the dense one', () => {
-  expect(Object.keys(SHARDS).sort()).toEqual(Object.keys(CONFIGS).sort());
+it('covers every family', () => {
+  const names = FAMILIES.map(({ name }) => name).sort();
+  expect(Object.keys(SHARDS).sort()).toEqual(names);
+  expect(Object.keys(RANDOM_CONFIGS).sort()).toEqual(names);
 });
 
-it.each(Object.keys(CONFIGS))('%s: every element arrives', (name) => {
+it.each(Object.keys(RANDOM_CONFIGS))('%s: every element arrives', (name) => {
   const family = FAMILIES.find((one) => one.name === name);
   const shard = SHARDS[name];
-  const makeConfig = CONFIGS[name];
+  const makeConfig = RANDOM_CONFIGS[name];
   if (!family || !shard || !makeConfig) throw new Error(name);
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const random = makeRandom(seed);
@@ -61,24 +49,6 @@ function numberTensors(expected: ReadonlyMap<string, readonly number[]>): Map<st
     out.set(name, { shape, data: Array.from({ length: size }, () => next++) });
   }
   return out;
-}
-
-function attentionConfig(random: Random): ModelConfig {
-  const groups = pick(random, 1, 3);
-  return {
-    num_hidden_layers: pick(random, 1, 3),
-    hidden_size: pick(random, 1, 5),
-    num_key_value_heads: groups,
-    num_attention_heads: groups * pick(random, 1, 3),
-    head_dim: pick(random, 1, 3),
-    intermediate_size: pick(random, 1, 4),
-    vocab_size: pick(random, 1, 20),
-    tie_word_embeddings: random() < 0.3,
-  };
-}
-
-function expertConfig(random: Random, experts: string): ModelConfig {
-  return { [experts]: pick(random, 1, 4), moe_intermediate_size: pick(random, 1, 4) };
 }
 
 function randomAxes(random: Random, uniform: boolean): Axes {

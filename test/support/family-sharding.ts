@@ -13,16 +13,27 @@ type Config = Readonly<Record<string, unknown>>;
 /** Megatron keys with a number for every layer and every expert. */
 export type Shard = (hf: Named, config: Config) => Map<string, Numbered>;
 
+const dense: Shard = (hf, config) => {
+  const out = decoderEnds(hf, 'model.embed_tokens', 'model.norm');
+  for (let i = 0; i < count(config, 'num_hidden_layers'); i += 1) {
+    const [ours, theirs] = [`decoder.layers.${i}.`, `model.layers.${i}.`];
+    putGroupedAttention(out, hf, ours, theirs, config);
+    out.set(`${ours}mlp.linear_fc1.layer_norm_weight`, get(hf, `${theirs}post_attention_layernorm.weight`));
+    putGated(out, hf, `${ours}mlp.`, `${theirs}mlp.`);
+  }
+  return out;
+};
+
 export const SHARDS: Readonly<Record<string, Shard>> = {
+  llama: dense,
+  mistral: dense,
+  qwen2: dense,
+  qwen3: dense,
   'qwen3-moe': (hf, config) => {
     const out = decoderEnds(hf, 'model.embed_tokens', 'model.norm');
     for (let i = 0; i < count(config, 'num_hidden_layers'); i += 1) {
       const [ours, theirs] = [`decoder.layers.${i}.`, `model.layers.${i}.`];
-      out.set(`${ours}self_attention.linear_qkv.layer_norm_weight`, get(hf, `${theirs}input_layernorm.weight`));
-      putAttention(out, hf, ours, `${theirs}self_attn.`, config);
-      for (const head of ['q', 'k']) {
-        out.set(`${ours}self_attention.${head}_layernorm.weight`, get(hf, `${theirs}self_attn.${head}_norm.weight`));
-      }
+      putGroupedAttention(out, hf, ours, theirs, config);
       out.set(`${ours}pre_mlp_layernorm.weight`, get(hf, `${theirs}post_attention_layernorm.weight`));
       out.set(`${ours}mlp.router.weight`, get(hf, `${theirs}mlp.gate.weight`));
       for (let e = 0; e < count(config, 'num_experts'); e += 1) {
@@ -32,6 +43,22 @@ export const SHARDS: Readonly<Record<string, Shard>> = {
     return out;
   },
 };
+
+/** The norm before attention, attention, and the norms of its heads, as far as the model has them. */
+function putGroupedAttention(
+  out: Map<string, Numbered>,
+  hf: Named,
+  ours: string,
+  theirs: string,
+  config: Config,
+): void {
+  out.set(`${ours}self_attention.linear_qkv.layer_norm_weight`, get(hf, `${theirs}input_layernorm.weight`));
+  putAttention(out, hf, ours, `${theirs}self_attn.`, config);
+  for (const head of ['q', 'k']) {
+    const norm = hf.get(`${theirs}self_attn.${head}_norm.weight`);
+    if (norm) out.set(`${ours}self_attention.${head}_layernorm.weight`, norm);
+  }
+}
 
 function decoderEnds(hf: Named, embedding: string, norm: string): Map<string, Numbered> {
   const out = new Map([
@@ -48,21 +75,32 @@ function putAttention(out: Map<string, Numbered>, hf: Named, ours: string, their
   const groups = count(config, 'num_key_value_heads');
   const headDim = count(config, 'head_dim');
   const queries = (count(config, 'num_attention_heads') / groups) * headDim;
-  const [q, k, v] = ['q', 'k', 'v'].map((part) => rowsOf(get(hf, `${theirs}${part}_proj.weight`)));
-  const fused: number[][] = [];
-  for (let g = 0; g < groups; g += 1) {
-    fused.push(...(q?.slice(g * queries, (g + 1) * queries) ?? []));
-    for (const part of [k, v]) fused.push(...(part?.slice(g * headDim, (g + 1) * headDim) ?? []));
+  for (const kind of kindsOf(hf, `${theirs}q_proj`)) {
+    const [q, k, v] = ['q', 'k', 'v'].map((part) => get(hf, `${theirs}${part}_proj.${kind}`));
+    const fused: number[][] = [];
+    for (let g = 0; g < groups; g += 1) {
+      fused.push(...rowsOf(q).slice(g * queries, (g + 1) * queries));
+      for (const part of [k, v]) fused.push(...rowsOf(part).slice(g * headDim, (g + 1) * headDim));
+    }
+    out.set(`${ours}self_attention.linear_qkv.${kind}`, fromRows(fused, q));
   }
-  out.set(`${ours}self_attention.linear_qkv.weight`, fromRows(fused));
-  out.set(`${ours}self_attention.linear_proj.weight`, get(hf, `${theirs}o_proj.weight`));
+  for (const kind of kindsOf(hf, `${theirs}o_proj`)) {
+    out.set(`${ours}self_attention.linear_proj.${kind}`, get(hf, `${theirs}o_proj.${kind}`));
+  }
 }
 
 /** Gate rows, then up rows. */
 function putGated(out: Map<string, Numbered>, hf: Named, ours: string, theirs: string): void {
-  const [gate, up] = ['gate', 'up'].map((part) => rowsOf(get(hf, `${theirs}${part}_proj.weight`)));
-  out.set(`${ours}linear_fc1.weight`, fromRows([...(gate ?? []), ...(up ?? [])]));
-  out.set(`${ours}linear_fc2.weight`, get(hf, `${theirs}down_proj.weight`));
+  for (const kind of kindsOf(hf, `${theirs}gate_proj`)) {
+    const [gate, up] = ['gate', 'up'].map((part) => get(hf, `${theirs}${part}_proj.${kind}`));
+    out.set(`${ours}linear_fc1.${kind}`, fromRows([...rowsOf(gate), ...rowsOf(up)], gate));
+    out.set(`${ours}linear_fc2.${kind}`, get(hf, `${theirs}down_proj.${kind}`));
+  }
+}
+
+/** Weight, and bias where the model has one. */
+function kindsOf(hf: Named, module: string): string[] {
+  return ['weight', 'bias'].filter((kind) => hf.has(`${module}.${kind}`));
 }
 
 function get(hf: Named, name: string): Numbered {
@@ -77,12 +115,14 @@ function count(config: Config, name: string): number {
   return value;
 }
 
-function rowsOf({ shape, data }: Numbered): number[][] {
+function rowsOf(tensor: Numbered | undefined): number[][] {
+  const { shape, data } = tensor ?? { shape: [], data: [] };
   const [rows = 0] = shape;
   const width = data.length / rows;
   return Array.from({ length: rows }, (_, row) => data.slice(row * width, (row + 1) * width));
 }
 
-function fromRows(rows: readonly number[][]): Numbered {
-  return { shape: [rows.length, rows[0]?.length ?? 0], data: rows.flat() };
+/** @param like a tensor with the same axes behind the rows */
+function fromRows(rows: readonly number[][], like: Numbered | undefined): Numbered {
+  return { shape: [rows.length, ...(like?.shape.slice(1) ?? [])], data: rows.flat() };
 }
