@@ -4,7 +4,7 @@ import { FAMILIES } from '../../src/models/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { RANDOM_CONFIGS, type Random } from '../support/family-configs.ts';
 import { layOutKeys, type Axes } from '../support/family-axes.ts';
-import { SHARDS, type Numbered } from '../support/family-sharding.ts';
+import { numberTensors, SHARDS } from '../support/family-sharding.ts';
 import { makeCheckpoint, type Cuts } from '../support/plan-checkpoint.ts';
 import { executeFile } from '../support/plan-execute.ts';
 import { makeRandom, pick } from '../support/plan-random.ts';
@@ -39,17 +39,6 @@ it.each(Object.keys(RANDOM_CONFIGS))('%s: every element arrives', (name) => {
     expect(plan.books, `seed ${seed}`).toMatchObject({ unmapped: [], missing: [] });
   }
 });
-
-/** Every element of the model has a number of its own. */
-function numberTensors(expected: ReadonlyMap<string, readonly number[]>): Map<string, Numbered> {
-  let next = 1;
-  const out = new Map<string, Numbered>();
-  for (const [name, shape] of expected) {
-    const size = shape.reduce((product, axis) => product * axis, 1);
-    out.set(name, { shape, data: Array.from({ length: size }, () => next++) });
-  }
-  return out;
-}
 
 function randomAxes(random: Random, uniform: boolean): Axes {
   return {

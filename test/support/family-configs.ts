@@ -46,3 +46,27 @@ function decoder(random: Random, architecture: string): ModelConfig {
 function flip(random: Random): boolean {
   return random() < 0.4;
 }
+
+/** A config of each family in which no two sizes are alike that need not be: only equal by structure is equal by shape. */
+export const TYPICAL_CONFIGS: Readonly<Record<string, ModelConfig>> = {
+  llama: typicalDecoder('LlamaForCausalLM', { attention_bias: true, mlp_bias: true }),
+  mistral: typicalDecoder('MistralForCausalLM', {}),
+  qwen2: typicalDecoder('Qwen2ForCausalLM', {}),
+  qwen3: typicalDecoder('Qwen3ForCausalLM', {}),
+  'qwen3-moe': typicalDecoder('Qwen3MoeForCausalLM', { num_experts: 3, moe_intermediate_size: 7 }),
+};
+
+function typicalDecoder(architecture: string, more: ModelConfig): ModelConfig {
+  return {
+    architectures: [architecture],
+    num_hidden_layers: 2,
+    hidden_size: 10,
+    num_key_value_heads: 2,
+    num_attention_heads: 6,
+    head_dim: 4,
+    intermediate_size: 11,
+    vocab_size: 13,
+    tie_word_embeddings: false,
+    ...more,
+  };
+}

@@ -60,6 +60,17 @@ function putGroupedAttention(
   }
 }
 
+/** Every element of the model has a number of its own. */
+export function numberTensors(expected: ReadonlyMap<string, readonly number[]>): Map<string, Numbered> {
+  let next = 1;
+  const out = new Map<string, Numbered>();
+  for (const [name, shape] of expected) {
+    const size = shape.reduce((product, axis) => product * axis, 1);
+    out.set(name, { shape, data: Array.from({ length: size }, () => next++) });
+  }
+  return out;
+}
+
 function decoderEnds(hf: Named, embedding: string, norm: string): Map<string, Numbered> {
   const out = new Map([
     ['embedding.word_embeddings.weight', get(hf, `${embedding}.weight`)],

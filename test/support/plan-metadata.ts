@@ -19,7 +19,7 @@ export function makeMetadata(family: Family, config: ModelConfig, options: Metad
   const sizes = new Map<string, number>();
   const taken = new Set<string>();
   for (const rule of family.rules) {
-    const [from = ''] = rule.from.filter((spelling) => typeof spelling === 'string');
+    const from = rule.from.find((spelling) => typeof spelling === 'string') ?? '';
     const targets = rule.to.map((to) => to.replace('*', '0'));
     if (targets.some((name) => taken.has(name) || !expected.has(name))) continue;
     for (const name of targets) taken.add(name);
