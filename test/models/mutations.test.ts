@@ -12,7 +12,8 @@ import { indexSources } from '../../src/plan/index-sources.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { layOutKeys } from '../support/family-axes.ts';
 import { TYPICAL_CONFIGS } from '../support/family-configs.ts';
-import { numberTensors, SHARDS } from '../support/family-sharding.ts';
+import { shardModel } from '../support/family-sharding.ts';
+import { numberTensors } from '../support/family-sharding/sharding.ts';
 import { makeCheckpoint, type MemoryCheckpoint } from '../support/plan-checkpoint.ts';
 import { executeFile } from '../support/plan-execute.ts';
 import { mutateTable, type Mutation } from '../support/table-mutations.ts';
@@ -44,11 +45,10 @@ it('docs/guards.md says what only digests or a smoke test see', async () => {
 
 function damageAll(family: Family): Outcome[] {
   const config = TYPICAL_CONFIGS[family.name];
-  const shard = SHARDS[family.name];
-  if (!config || !shard) throw new Error(`${family.name}: no typical config, or no way to shard it`);
+  if (!config) throw new Error(`${family.name}: no typical config in test/support/family-configs.ts`);
   const hf = numberTensors(family.expected(family.dimensions(config), config));
   const axes = { layers: false, experts: true, halves: false, separateNorms: false, vocabMultiple: 8, prefix: '' };
-  const memory = makeCheckpoint(layOutKeys(shard(hf, config), axes));
+  const memory = makeCheckpoint(layOutKeys(shardModel(family.name, hf, config), axes));
   const right = execute(family, config, memory);
   expect(right).toEqual(Object.fromEntries([...hf].map(([name, { data }]) => [name, data])));
   const index = indexSources(memory.checkpoint);

@@ -4,7 +4,8 @@ import { FAMILIES } from '../../src/models/registry.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { RANDOM_CONFIGS, type Random } from '../support/family-configs.ts';
 import { layOutKeys, type Axes } from '../support/family-axes.ts';
-import { numberTensors, SHARDS } from '../support/family-sharding.ts';
+import { SHARDS, shardModel } from '../support/family-sharding.ts';
+import { numberTensors } from '../support/family-sharding/sharding.ts';
 import { makeCheckpoint, type Cuts } from '../support/plan-checkpoint.ts';
 import { executeFile } from '../support/plan-execute.ts';
 import { makeRandom, pick } from '../support/plan-random.ts';
@@ -19,14 +20,13 @@ it('covers every family', () => {
 
 it.each(Object.keys(RANDOM_CONFIGS))('%s: every element arrives', (name) => {
   const family = FAMILIES.find((one) => one.name === name);
-  const shard = SHARDS[name];
   const makeConfig = RANDOM_CONFIGS[name];
-  if (!family || !shard || !makeConfig) throw new Error(name);
+  if (!family || !makeConfig) throw new Error(name);
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const random = makeRandom(seed);
     const { config, uniform } = makeConfig(random);
     const hf = numberTensors(family.expected(family.dimensions(config), config));
-    const globals = layOutKeys(shard(hf, config), randomAxes(random, uniform));
+    const globals = layOutKeys(shardModel(name, hf, config), randomAxes(random, uniform));
     const { checkpoint, stat, payloads } = makeCheckpoint(globals, randomCuts(random));
     const input = { strict: true, dtype: 'source', max_shard_size: pick(random, 1, 4000) } as const;
     const plan = makePlan({ checkpoint, checkpointStat: stat, family, config, input });

@@ -1,5 +1,5 @@
 // Fully numbered Megatron keys -> the keys of a checkpoint: layers and experts on leading axes, halves under keys of their own, padding.
-import type { Numbered } from './family-sharding.ts';
+import type { Numbered } from './family-sharding/sharding.ts';
 
 export interface Axes {
   /** One key for all layers; only where every layer has the same keys and shapes. */
