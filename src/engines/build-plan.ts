@@ -52,7 +52,7 @@ export async function readBasis(input: ConversionInput, surroundings: Surroundin
 }
 
 /** The training configuration only serves cross-checks: a class that the reader refuses, of a fork of Megatron say, costs those alone. */
-async function readRecorded(checkpoint: Checkpoint): Promise<Pick<PlanBasis, 'training' | 'trainingProblem'>> {
+export async function readRecorded(checkpoint: Checkpoint): Promise<Pick<PlanBasis, 'training' | 'trainingProblem'>> {
   try {
     return { training: await readTrainingConfig(checkpoint), trainingProblem: null };
   } catch (error) {
@@ -68,11 +68,12 @@ export async function planFrom(
   input: ConversionInput,
 ): Promise<PlannedExport> {
   const stamps = await statFiles(checkpoint);
-  const plan = makePlan({ checkpoint, checkpointStat: stamps, family, config: reference.config, training, input });
+  const { config, weights } = reference;
+  const plan = makePlan({ checkpoint, checkpointStat: stamps, family, config, weights, training, input });
   return { plan, stamps };
 }
 
-function requireFamily(config: ModelConfig, id: string): Family {
+export function requireFamily(config: ModelConfig, id: string): Family {
   const family = findFamily(config);
   if (family) return family;
   const known = FAMILIES.flatMap(({ architectures }) => architectures);

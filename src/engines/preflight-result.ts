@@ -5,7 +5,9 @@ import type { PreflightResult } from '../contract/results.ts';
 import { formatBytes } from '../contract/units.ts';
 import { architecturesOf } from '../models/registry.ts';
 import { compareSettings } from '../plan/compare-settings.ts';
+import { findUnprotected } from '../plan/compare-float32.ts';
 import { doubtReference } from '../plan/doubt-reference.ts';
+import { doubtKeys } from '../plan/export-keys.ts';
 import type { LayoutProblems } from '../plan/layout-rules.ts';
 import type { Plan } from '../plan/types.ts';
 import type { PlanBasis } from './build-plan.ts';
@@ -46,7 +48,11 @@ export function composeResult({ input, basis, plan, policy, layout, memoryNotes 
       // A strict run has failed on these already.
       ...doubtReference({ ...basis, config: reference.config }),
       ...(training ? compareSettings(reference.config, training) : []),
+      ...(input.strict
+        ? []
+        : doubtKeys(basis.checkpoint, { family, config: reference.config, weights: reference.weights })),
       ...lossWarnings(plan),
+      ...roundingWarnings(input, basis, plan),
     ],
     notes: [...layout.notes, ...notes, ...memoryNotes, ...(code ? [code] : []), ...bookNotes(plan)],
   };
@@ -66,12 +72,24 @@ function lossWarnings({ books: { unmapped, missing } }: Plan): string[] {
   return warnings;
 }
 
+/** A cast to 16 bits that rounds what the reference keeps in 32. */
+function roundingWarnings({ dtype }: ConversionInput, { reference, family }: PlanBasis, plan: Plan): string[] {
+  if (!reference.weights || (dtype !== 'bfloat16' && dtype !== 'float16')) return [];
+  const names = plan.files.flatMap(({ tensors }) => tensors.map(({ name }) => name));
+  const rounded = findUnprotected(family.keepFloat32, reference.weights, names);
+  if (rounded.length === 0) return [];
+  return [
+    `dtype=${dtype}: ${rounded.length} tensor(s) that the reference stores in float32 are rounded: ${firstFive(rounded)}`,
+  ];
+}
+
 function bookNotes({ books }: Plan): string[] {
   const notes: string[] = [];
   const { rows, bytes } = books.vocabularyPadding;
   if (rows > 0) notes.push(`${rows} rows of vocabulary padding are cut (${formatBytes(bytes)})`);
   const mtp = books.dropped.find(({ rule }) => rule === 'mtp');
   if (mtp) notes.push(`${mtp.tensors} multi-token prediction tensors are dropped (${formatBytes(mtp.bytes)})`);
+  for (const { rule, tensors } of books.excused) notes.push(`${tensors} tensor(s) are not produced (${rule})`);
   return notes;
 }
 

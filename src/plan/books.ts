@@ -2,7 +2,8 @@
 import { DTYPE_BYTES, type Checkpoint } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
 import { findDrop } from '../models/drops.ts';
-import type { Family } from '../models/types.ts';
+import type { Family, OptionalPart } from '../models/types.ts';
+import type { ExpectedKeys } from './expect-keys.ts';
 import type { Gathered } from './gather-targets.ts';
 import { describeMissing, describeUnmapped } from './open-items.ts';
 import { volume } from './strides.ts';
@@ -20,7 +21,8 @@ export interface BooksInput {
   readonly checkpoint: Checkpoint;
   readonly prefix: string;
   readonly family: Family;
-  readonly expected: ReadonlyMap<string, readonly number[]>;
+  readonly optional: readonly OptionalPart[];
+  readonly keys: ExpectedKeys;
   readonly gathered: Gathered;
   readonly strict: boolean;
 }
@@ -31,7 +33,9 @@ export interface BooksInput {
  *
  * @throws ConversionError BooksNotClosed: always where a tensor is filled in part or twice; with `strict` where anything is left over.
  */
-export function closeBooks({ checkpoint, prefix, family, expected, gathered, strict }: BooksInput): Books {
+export function closeBooks(input: BooksInput): Books {
+  const { checkpoint, prefix, family, keys, gathered, strict } = input;
+  const { expected } = keys;
   const { targets, mapped: taken } = gathered;
   const mapped: Line = { tensors: 0, bytes: 0, examples: [] };
   const padding = { rows: gathered.paddingRows, bytes: 0 };
@@ -46,8 +50,8 @@ export function closeBooks({ checkpoint, prefix, family, expected, gathered, str
   const unmapped: string[] = [];
   for (const { key, dtype, shape } of checkpoint.tensors.values()) {
     if (done.has(key)) continue;
-    const rule = findDrop(key)?.name;
-    if (rule === undefined) unmapped.push(key);
+    const rule = ruleFor(key, input);
+    if (rule === null) unmapped.push(key);
     else add(lineOf(drops, rule), key, volume(shape) * DTYPE_BYTES[dtype]);
   }
   // Byte entries hold no weights, so an unknown one is named but never fails a run.
@@ -66,10 +70,19 @@ export function closeBooks({ checkpoint, prefix, family, expected, gathered, str
     dropped: [...drops].map(([rule, line]): BookLine => ({ rule, ...line })),
     vocabularyPadding: padding,
     produced: targets.size,
-    excused: [],
+    excused: keys.excused,
     unmapped,
     missing,
   };
+}
+
+/** The rule that leaves a tensor out, or null. Of a part that the reference has, nothing is left out. */
+function ruleFor(key: string, { prefix, optional, keys: { dropped } }: BooksInput): string | null {
+  const bare = key.startsWith(prefix) ? key.slice(prefix.length) : key;
+  const part = optional.find(({ sources }) => sources?.test(bare));
+  const rule = findDrop(key);
+  if (part && rule?.name === part.name && !dropped.includes(part)) return null;
+  return rule?.name ?? (part && dropped.includes(part) ? part.name : null);
 }
 
 /** Targets whose copies do not add up to their shape, and a final sum over all sources. */

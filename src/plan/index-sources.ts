@@ -68,6 +68,11 @@ export function readKey(key: string, prefix: string): KeyParts {
   return { pattern, indices, expert, leads };
 }
 
+/** Whether any tensor's key fits, without the prefix. */
+export function hasSources({ byPattern }: SourceIndex, keys: RegExp): boolean {
+  return [...byPattern.keys()].some((pattern) => keys.test(pattern));
+}
+
 /** The word embedding under its shortest name, and what stands in front of that name. */
 export function findEmbedding(checkpoint: Checkpoint): { entry: TensorEntry; prefix: string } | null {
   let found: { entry: TensorEntry; prefix: string } | null = null;

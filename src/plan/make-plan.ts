@@ -4,10 +4,12 @@ import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import { toBytes } from '../contract/units.ts';
 import type { Family, ModelConfig } from '../models/types.ts';
+import type { ReferenceWeights } from '../reference/types.ts';
 import { closeBooks } from './books.ts';
 import { digestBytes, type CheckpointStat } from './byte-digest.ts';
 import { compareReference } from './compare-reference.ts';
 import { doubtReference } from './doubt-reference.ts';
+import { exportKeys } from './export-keys.ts';
 import { gatherTargets, type Gathered } from './gather-targets.ts';
 import { indexSources } from './index-sources.ts';
 import { layOutFile, tensorBytes, type SizedTensor } from './lay-out-file.ts';
@@ -24,6 +26,8 @@ export interface PlanRequest {
   readonly checkpointStat: CheckpointStat;
   readonly family: Family;
   readonly config: ModelConfig;
+  /** Names of the reference's own weights, when they are known: the keys of the export are compared with them. */
+  readonly weights?: ReferenceWeights | null;
   /** What the training run recorded, when it is known: compared with `config`. */
   readonly training?: TrainingConfig | null;
   readonly input: Pick<ConversionInput, 'strict' | 'dtype' | 'max_shard_size'>;
@@ -33,20 +37,22 @@ export interface PlanRequest {
  * @throws ConversionError ReferenceMismatch (every disagreement of config and checkpoint), BooksNotClosed (every tensor left over),
  * CheckpointDamaged (chunks with gaps or overlaps), CheckpointUnsupported (no word embedding, or quantized weights).
  */
-export function makePlan({ checkpoint, checkpointStat, family, config, training, input }: PlanRequest): Plan {
+export function makePlan(request: PlanRequest): Plan {
+  const { checkpoint, checkpointStat, family, config, training, input } = request;
   const index = indexSources(checkpoint);
-  const dimensions = family.dimensions(config);
-  const expected = family.expected(dimensions, config);
+  const keys = exportKeys(index, { family, config, weights: request.weights ?? null });
+  const { dimensions, optional } = keys;
   const recorded = training ? readTrainingValues(training) : null;
   const doubts = input.strict ? doubtReference({ checkpoint, family, config, training: training ?? null }) : [];
-  refuseMismatch([...compareReference(index, dimensions, recorded, input.strict), ...doubts]);
-  const gathered = gatherTargets(index, family, dimensions, expected);
+  const problems = input.strict ? keys.problems : [];
+  refuseMismatch([...compareReference(index, dimensions, recorded, input.strict), ...doubts, ...problems]);
+  const gathered = gatherTargets(index, family, dimensions, keys.expected);
   refuseDamage(checkpoint.path, gathered.damages);
   refuseQuantized(checkpoint.path, gathered);
   refuseMismatch(gathered.mismatches);
   const { strict } = input;
-  const books = closeBooks({ checkpoint, prefix: index.prefix, family, expected, gathered, strict });
-  const tensors = sizeTensors(gathered, expected.keys(), family, input.dtype);
+  const books = closeBooks({ checkpoint, prefix: index.prefix, family, optional, keys, gathered, strict });
+  const tensors = sizeTensors(gathered, keys.expected.keys(), family, input.dtype);
   const shards = shardFiles(tensors, toBytes(input.max_shard_size));
   const files = shards.map((shard) => layOutFile(shard.file, shard.tensors));
   const parameters = tensors.reduce((sum, { shape }) => sum + volume(shape), 0);

@@ -1,15 +1,22 @@
-// The row of a family table that looks most like a key: a hint for a misspelt, renamed or new tensor.
+// The row of a family table, or the name, that looks most like a key: a hint for a misspelt, renamed or new tensor.
 import type { Rule } from '../models/types.ts';
 import { partsOf } from './choose-sources.ts';
 
-/** Distance at most half of the longer text, else nothing is near. */
 export function nearestRule(pattern: string, rules: readonly Rule[], side: 'from' | 'to'): string | null {
+  return nearestName(
+    pattern,
+    rules.flatMap((rule) => rule[side].flatMap(partsOf)),
+  );
+}
+
+/** Distance at most half of the longer text, else nothing is near. */
+export function nearestName(text: string, names: Iterable<string>): string | null {
   let best: { name: string; distance: number } | null = null;
-  for (const name of rules.flatMap((rule) => rule[side].flatMap(partsOf))) {
-    const distance = editDistance(pattern, name);
+  for (const name of names) {
+    const distance = editDistance(text, name);
     if (!best || distance < best.distance) best = { name, distance };
   }
-  return best && best.distance <= Math.max(pattern.length, best.name.length) / 2 ? best.name : null;
+  return best && best.distance <= Math.max(text.length, best.name.length) / 2 ? best.name : null;
 }
 
 /** Levenshtein distance. */

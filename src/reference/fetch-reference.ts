@@ -1,16 +1,19 @@
-// Fetch the small files of a hub repository into our own cache. Weights are never fetched.
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+// Fetch the small files of a hub repository into our own cache, and the names of its weights. Weights are never fetched.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { downloadFile, listFiles, modelInfo } from '@huggingface/hub';
+import { modelInfo } from '@huggingface/hub';
 import type { ListFileEntry } from '@huggingface/hub';
-import { formatBytes } from '../contract/units.ts';
+import { fetchWeights } from './fetch-weights.ts';
 import type { Environment, Snapshot } from './hub-cache.ts';
 import { findSnapshot, isCommit, ownCacheDirectory, repositoryDirectory } from './hub-cache.ts';
 import { hubEndpoint, hubFetch, hubToken } from './hub-client.ts';
+import { fetchFile, listEntries, type Repository } from './hub-repository.ts';
 import { parseJsonObject } from './json-text.ts';
 import { autoMapModules, MAPPED_FILES, pythonFiles } from './python-files.ts';
-import { isSmallFile, MAX_FILE_BYTES } from './select-files.ts';
+import { isSmallFile } from './select-files.ts';
+import { readWeightsRecord, writeWeightsRecord } from './weights-record.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface FetchRequest {
   readonly id: string;
@@ -19,13 +22,6 @@ export interface FetchRequest {
   readonly environment: Environment;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string) => void;
-}
-
-interface Repository {
-  readonly repo: { readonly type: 'model'; readonly name: string };
-  readonly revision: string;
-  readonly hubUrl: string;
-  readonly fetch: typeof fetch;
 }
 
 /**
@@ -40,11 +36,12 @@ export async function fetchReference(request: FetchRequest): Promise<Snapshot> {
   const send = hubFetch(hubUrl, await hubToken(environment), signal);
   const { sha } = await modelInfo({ name: id, revision, additionalFields: ['sha'], hubUrl, fetch: send });
   if (!isCommit(sha)) throw new Error(`the hub named no commit for revision ${revision}`);
-  const known = await findSnapshot(cache, id, sha);
+  const repository: Repository = { repo: { type: 'model', name: id }, revision: sha, hubUrl, fetch: send };
   const path = join(repositoryDirectory(cache, id), 'snapshots', sha);
-  if (!known) {
-    const repository: Repository = { repo: { type: 'model', name: id }, revision: sha, hubUrl, fetch: send };
-    await fetchSnapshot(repository, path, request);
+  if (!(await findSnapshot(cache, id, sha))) await fetchSnapshot(repository, path, request);
+  else if (!(await readWeightsRecord(path))) {
+    // A snapshot of an earlier version, which kept no record.
+    await recordWeights(repository, await listEntries(repository), path, request);
   }
   if (!isCommit(revision)) await writeWhole(join(repositoryDirectory(cache, id), 'refs', revision), sha);
   return { path, commit: sha };
@@ -61,6 +58,7 @@ async function fetchSnapshot(repository: Repository, path: string, request: Fetc
       await fetchFile(repository, entry, temporary);
     }
     await fetchCode(repository, entries, temporary);
+    await recordWeights(repository, entries, temporary, request);
     await rename(temporary, path).catch(async (error: unknown) => {
       // Another process brought the same commit meanwhile.
       if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
@@ -70,14 +68,14 @@ async function fetchSnapshot(repository: Repository, path: string, request: Fetc
   }
 }
 
-async function listEntries(repository: Repository): Promise<Map<string, ListFileEntry>> {
-  const entries = new Map<string, ListFileEntry>();
-  for await (const entry of listFiles(repository)) entries.set(entry.path, entry);
-  const templates = 'additional_chat_templates';
-  if (entries.get(templates)?.type === 'directory') {
-    for await (const entry of listFiles({ ...repository, path: templates })) entries.set(entry.path, entry);
-  }
-  return new Map([...entries].filter(([, entry]) => entry.type === 'file'));
+async function recordWeights(
+  repository: Repository,
+  entries: ReadonlyMap<string, ListFileEntry>,
+  directory: string,
+  request: FetchRequest,
+): Promise<void> {
+  request.onProgress(`fetching ${request.id}: names of the weights`);
+  await writeWeightsRecord(directory, await fetchWeights(repository, entries));
 }
 
 async function fetchCode(
@@ -95,42 +93,4 @@ async function fetchCode(
     const entry = entries.get(name);
     return entry ? (await fetchFile(repository, entry, directory)).toString('utf8') : null;
   });
-}
-
-async function fetchFile(repository: Repository, entry: ListFileEntry, directory: string): Promise<Buffer> {
-  if (entry.size > MAX_FILE_BYTES) {
-    throw new Error(`${entry.path} has ${formatBytes(entry.size)}, more than ${formatBytes(MAX_FILE_BYTES)}`);
-  }
-  const content = entry.size === 0 ? Buffer.alloc(0) : await download(repository, entry);
-  const path = join(directory, entry.path);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content, { flush: true });
-  return content;
-}
-
-async function download(repository: Repository, entry: ListFileEntry): Promise<Buffer> {
-  const blob = await downloadFile({ ...repository, path: entry.path, xet: false });
-  if (!blob) throw new Error(`${entry.path} is listed, but cannot be downloaded`);
-  if (blob.size !== entry.size) {
-    throw new Error(`${entry.path} has ${blob.size} bytes, but is listed with ${entry.size}`);
-  }
-  const content = Buffer.from(await blob.arrayBuffer());
-  if (content.length !== entry.size || !hasListedDigest(content, entry)) {
-    throw new Error(`${entry.path} was damaged on its way: its digest is not the listed one`);
-  }
-  return content;
-}
-
-/** Large files are listed with their SHA-256, others with their git object id. */
-function hasListedDigest(content: Buffer, entry: ListFileEntry): boolean {
-  if (entry.lfs) return createHash('sha256').update(content).digest('hex') === entry.lfs.oid;
-  if (entry.oid === undefined) return true;
-  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex') === entry.oid;
-}
-
-async function writeWhole(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  await writeFile(temporary, content, { flush: true });
-  await rename(temporary, path);
 }

@@ -12,6 +12,7 @@ import { findSnapshot, hubCacheDirectory, isHubId, isRevision, ownCacheDirectory
 import { describeHubError, hubEndpoint, isOffline } from './hub-client.ts';
 import type { DirectoryContent } from './read-directory.ts';
 import { digestFiles, readDirectory } from './read-directory.ts';
+import { readWeights } from './read-weights.ts';
 import { hasTokenizer, isTokenizerFile } from './select-files.ts';
 import type { Reference } from './types.ts';
 
@@ -24,6 +25,8 @@ type ReferenceSurroundings = Pick<Surroundings, 'signal' | 'onProgress' | 'polic
 interface Candidate {
   readonly content: DirectoryContent;
   readonly commit: string | null;
+  /** Where links among the weights may lead; null: anywhere, as in the hub cache. */
+  readonly roots: readonly string[] | null;
 }
 
 const ADVICE = 'Set hf_model_id to the original base model or a local config source';
@@ -62,7 +65,9 @@ async function fromDirectory(
     const exists = await stat(join(id, name)).catch(() => null);
     if (exists) await refuseOutside('the reference file', join(id, name), surroundings.policy.allowedRoots);
   }
-  return suffices(content, input, id, tried) ? { content, commit: null } : null;
+  return suffices(content, input, id, tried)
+    ? { content, commit: null, roots: surroundings.policy.allowedRoots }
+    : null;
 }
 
 async function fromHub(
@@ -117,7 +122,7 @@ async function fromSnapshot(
     return null;
   }
   const content = await readDirectory(snapshot.path);
-  return suffices(content, input, snapshot.path, tried) ? { content, commit: snapshot.commit } : null;
+  return suffices(content, input, snapshot.path, tried) ? { content, commit: snapshot.commit, roots: null } : null;
 }
 
 function suffices(content: DirectoryContent, input: ReferenceInput, place: string, tried: string[]): boolean {
@@ -129,7 +134,7 @@ function suffices(content: DirectoryContent, input: ReferenceInput, place: strin
   return problems.length === 0;
 }
 
-async function completeReference(input: ReferenceInput, { content, commit }: Candidate): Promise<Reference> {
+async function completeReference(input: ReferenceInput, { content, commit, roots }: Candidate): Promise<Reference> {
   const warnings = [...content.warnings];
   const fromCheckpoint = input.tokenizer_source === 'checkpoint';
   const tokenizer = fromCheckpoint ? await readCheckpointTokenizer(input.megatron_path) : null;
@@ -137,6 +142,8 @@ async function completeReference(input: ReferenceInput, { content, commit }: Can
     throw unavailable(input.megatron_path, tokenizer.problems, 'Set tokenizer_source=reference');
   }
   if (tokenizer) warnings.push(...tokenizer.warnings, ...(await compareTokenizers(content, tokenizer)));
+  const { weights, warnings: unread } = await readWeights(content.path, roots);
+  warnings.push(...unread);
   const files = tokenizer ? content.files.filter((name) => !isTokenizerFile(name)) : content.files;
   const contents = new Map(['config.json', ...files].map((name) => [name, join(content.path, name)]));
   for (const name of tokenizer?.files ?? []) contents.set(name, join(tokenizer?.path ?? '', name));
@@ -149,6 +156,7 @@ async function completeReference(input: ReferenceInput, { content, commit }: Can
     tokenizer: tokenizer && { path: tokenizer.path, files: tokenizer.files },
     digest: await digestFiles(contents),
     remoteCode: content.remoteCode,
+    weights,
     warnings,
   };
 }

@@ -1,4 +1,16 @@
 // The Hugging Face reference: the small files that give an export its config and tokenizer.
+import type { TensorInfo } from '../safetensors/types.ts';
+
+/** What the reference stores under one name. */
+export type StoredTensor = Pick<TensorInfo, 'dtype' | 'shape'>;
+
+/** The tensors of the reference's own weights. None of their bytes is ever read. */
+export interface ReferenceWeights {
+  /** Where the names come from, for messages: `model.safetensors.index.json`, or a header. */
+  readonly source: string;
+  /** By name; null where only the name is known, since the header was not read. */
+  readonly tensors: ReadonlyMap<string, StoredTensor | null>;
+}
 
 export interface Reference {
   /** As requested: a local directory or a hub id. */
@@ -17,5 +29,7 @@ export interface Reference {
   readonly digest: string;
   /** Modules that config or tokenizer name under `auto_map`; their files are among `files`. Empty without remote code. */
   readonly remoteCode: readonly string[];
+  /** Null where the reference has no safetensors files and no index of them, or they cannot be asked for; `warnings` tell of damage. */
+  readonly weights: ReferenceWeights | null;
   readonly warnings: readonly string[];
 }

@@ -24,5 +24,10 @@ export async function readIndex(directory: string): Promise<SafetensorsIndex | n
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+  return parseIndex(text);
+}
+
+/** @throws SyntaxError for bad JSON, ZodError for another shape. */
+export function parseIndex(text: string): SafetensorsIndex {
   return IndexSchema.parse(JSON.parse(text));
 }

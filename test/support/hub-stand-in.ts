@@ -10,7 +10,11 @@ export interface HubFile {
   /** Listed with this size instead of its own. */
   readonly claimedBytes?: number;
   /** Sent instead of `content`. */
-  readonly sent?: string;
+  readonly sent?: string | Buffer;
+  /** Sent as a whole, whatever range is asked for. */
+  readonly withoutRanges?: boolean;
+  /** Sent by another server: the request is redirected to the same path there. */
+  readonly elsewhere?: string;
 }
 
 export interface HubRepository {
@@ -24,6 +28,8 @@ export interface StandInHub {
   readonly endpoint: string;
   /** `GET /path`, in order. */
   readonly requests: string[];
+  /** `name bytes=0-7`, in order: files of which a part was asked for, but for the library's question for one byte. */
+  readonly ranges: string[];
   readonly authorizations: Set<string>;
   /** Answers of the next requests, before anything else: status codes. */
   readonly failures: number[];
@@ -33,10 +39,13 @@ export interface StandInHub {
 /** `repositories` by id; every branch and tag name means the one commit, and so does the commit. */
 export async function startHub(repositories: Readonly<Record<string, HubRepository>>): Promise<StandInHub> {
   const requests: string[] = [];
+  const ranges: string[] = [];
   const authorizations = new Set<string>();
   const failures: number[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    const { range = 'bytes=0-0' } = request.headers;
+    if (range !== 'bytes=0-0') ranges.push(`${request.url?.split('/').at(-1) ?? ''} ${range}`);
     authorizations.add(request.headers.authorization ?? '');
     const failure = failures.shift();
     if (failure !== undefined) send(response, failure, { error: 'try later' });
@@ -49,7 +58,7 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  return { endpoint: `http://127.0.0.1:${port}`, requests, authorizations, failures, close };
+  return { endpoint: `http://127.0.0.1:${port}`, requests, ranges, authorizations, failures, close };
 }
 
 function answer(
@@ -70,7 +79,9 @@ function answer(
   if (api?.[2] === 'revision')
     return send(response, 200, { _id: '1', id, sha: repository.commit, lastModified: '2026-01-01' });
   if (api) return send(response, 200, listFolder(repository, api[4] ?? ''));
-  sendFile(response, repository.files[file?.[3] ?? ''], request.headers.range);
+  const wanted = repository.files[file?.[3] ?? ''];
+  if (wanted?.elsewhere === undefined) sendFile(response, wanted, request.headers.range);
+  else response.writeHead(302, { Location: `${wanted.elsewhere}${pathname}` }).end();
 }
 
 function listFolder(repository: HubRepository, folder: string): unknown[] {
@@ -103,7 +114,7 @@ function sendFile(response: ServerResponse, file: HubFile | undefined, range: st
   response.setHeader('ETag', '"tag"');
   response.setHeader('Content-Type', 'text/plain');
   const wanted = /^bytes=(\d+)-(\d*)$/.exec(range ?? '');
-  if (!wanted) {
+  if (!wanted || file.withoutRanges) {
     response.writeHead(200).end(content);
     return;
   }
