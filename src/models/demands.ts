@@ -2,8 +2,14 @@
 // Facts: Megatron-Core `TransformerConfig`, Megatron-LM's arguments (`apply_layernorm_1p`, `swiglu`), transformers `models/*/modeling_*.py`.
 import type { Demand } from './types.ts';
 
+/** Which optional parts attention has. */
+export interface AttentionDemands {
+  readonly queryKeyNorms: boolean;
+  readonly latentAttention?: boolean;
+}
+
 /** Demands of a decoder with RMS norms, rotary embeddings of the whole head and a gated MLP with SiLU. */
-export function demandLlamaLike({ queryKeyNorms }: { readonly queryKeyNorms: boolean }): readonly Demand[] {
+export function demandLlamaLike({ queryKeyNorms, latentAttention = false }: AttentionDemands): readonly Demand[] {
   return [
     { names: ['layernorm_zero_centered_gamma', 'apply_layernorm_1p'], accepts: [false] },
     { names: ['normalization'], accepts: ['RMSNorm'] },
@@ -15,6 +21,7 @@ export function demandLlamaLike({ queryKeyNorms }: { readonly queryKeyNorms: boo
     { names: ['rotary_interleaved'], accepts: [false] },
     { names: ['rotary_percent'], accepts: [1] },
     { names: ['qk_layernorm'], accepts: [queryKeyNorms] },
-    { names: ['attention_output_gate', 'multi_latent_attention'], accepts: [false] },
+    { names: ['attention_output_gate'], accepts: [false] },
+    { names: ['multi_latent_attention'], accepts: [latentAttention] },
   ];
 }

@@ -3,6 +3,7 @@ import { attention, DECODER, ends, gatedMlp, gatedMlpBias, layerNorms, projectio
 import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions } from './dimensions.ts';
 import { denseDecoderKeys } from './expected-keys.ts';
+import { readBiases, readWindow, synthesizeLlamaLike } from './synthesize-decoder.ts';
 import type { Family } from './types.ts';
 
 export const LLAMA: Family = {
@@ -27,5 +28,11 @@ export const LLAMA: Family = {
       projectionBias: bias,
       mlpBias: config['mlp_bias'] === true,
     });
+  },
+  synthesize: (record) => {
+    const { linear, qkv } = readBiases(record);
+    if (qkv && !linear) record.complain('a bias on query, key and value alone (add_qkv_bias) is not possible');
+    if (readWindow(record) !== null) record.complain('a sliding window (window_size) is not possible');
+    return { ...synthesizeLlamaLike(record), model_type: 'llama', attention_bias: linear, mlp_bias: linear };
   },
 };

@@ -3,6 +3,7 @@ import { attention, DECODER, ends, gatedMlp, layerNorms, qkvBias } from './block
 import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions } from './dimensions.ts';
 import { denseDecoderKeys } from './expected-keys.ts';
+import { readBiases, readWindow, synthesizeLlamaLike } from './synthesize-decoder.ts';
 import type { Family } from './types.ts';
 
 export const QWEN2: Family = {
@@ -13,4 +14,10 @@ export const QWEN2: Family = {
   keepFloat32: [],
   dimensions: (config) => readDenseDimensions(config, { queryGroups: 32, headDim: null }),
   expected: (dimensions) => denseDecoderKeys(dimensions, { qkvBias: true }),
+  synthesize: (record) => {
+    const { linear, qkv } = readBiases(record);
+    if (linear || !qkv) record.complain('add_qkv_bias must be true and add_bias_linear false');
+    if (readWindow(record) !== null) record.complain('a sliding window (window_size) is not possible');
+    return { ...synthesizeLlamaLike(record), model_type: 'qwen2', use_sliding_window: false };
+  },
 };

@@ -16,6 +16,8 @@ import { demandLlamaLike } from './demands.ts';
 import { readDecoder } from './dimensions.ts';
 import { attentionKeys, decoderKeys, expertKeys, gatedMlpKeys, linearKeys, preNormKeys } from './expected-keys.ts';
 import { readConfig } from './read-config.ts';
+import { readBiases, readWindow, synthesizeLlamaLike } from './synthesize-decoder.ts';
+import { readExperts, refuseUnlessPlain } from './synthesize-experts.ts';
 import type { Family, ModelConfig } from './types.ts';
 
 export const QWEN3_MOE: Family = {
@@ -37,7 +39,8 @@ export const QWEN3_MOE: Family = {
   dimensions: (config) =>
     readConfig(config, (read) => ({
       ...readDecoder(config, read, { queryGroups: 4, headDim: null }),
-      experts: read.count('num_experts', 128),
+      // The first name is that of files which transformers 5 wrote (`attribute_map`), and wins there too.
+      experts: read.count('num_local_experts', read.count('num_experts', 128)),
     })),
   expected: (d, config) => {
     const bias = config['attention_bias'] === true;
@@ -49,6 +52,25 @@ export const QWEN3_MOE: Family = {
     ];
     const dense = gatedMlpKeys('mlp', d.hidden, d.ffn);
     return decoderKeys(d, (layer) => [...attended, ...(isSparse(layer) ? experts : dense), ...preNormKeys(d.hidden)]);
+  },
+  synthesize: (record) => {
+    const decoder = synthesizeLlamaLike(record);
+    const experts = readExperts(record, Number(decoder['num_hidden_layers']));
+    refuseUnlessPlain(record, experts);
+    if (readBiases(record).qkv) record.complain('biases (add_bias_linear, add_qkv_bias) are not possible');
+    if (readWindow(record) !== null) record.complain('a sliding window (window_size) is not possible');
+    return {
+      ...decoder,
+      model_type: 'qwen3_moe',
+      attention_bias: false,
+      use_sliding_window: false,
+      num_experts: experts.experts,
+      num_experts_per_tok: experts.topk,
+      moe_intermediate_size: experts.ffn,
+      norm_topk_prob: experts.isNormed,
+      decoder_sparse_step: 1,
+      mlp_only_layers: experts.sparse.flatMap((isSparse, layer) => (isSparse ? [] : [layer])),
+    };
   },
 };
 

@@ -3,6 +3,7 @@ import { attention, DECODER, ends, gatedMlp, layerNorms, projectionBias, qkvBias
 import { demandLlamaLike } from './demands.ts';
 import { readDenseDimensions } from './dimensions.ts';
 import { denseDecoderKeys } from './expected-keys.ts';
+import { readBiases, readWindow, synthesizeLlamaLike } from './synthesize-decoder.ts';
 import type { Family } from './types.ts';
 
 export const QWEN3: Family = {
@@ -23,5 +24,12 @@ export const QWEN3: Family = {
   expected: (dimensions, config) => {
     const bias = config['attention_bias'] === true;
     return denseDecoderKeys(dimensions, { qkvBias: bias, projectionBias: bias, queryKeyNorms: true });
+  },
+  synthesize: (record) => {
+    // `attention_bias` would put one behind attention as well, and Megatron has it there only together with one in the MLP.
+    if (readBiases(record).qkv) record.complain('biases (add_bias_linear, add_qkv_bias) are not possible');
+    if (readWindow(record) !== null) record.complain('a sliding window (window_size) is not possible');
+    const positions = { attention_bias: false, use_sliding_window: false };
+    return { ...synthesizeLlamaLike(record), ...positions, model_type: 'qwen3' };
   },
 };

@@ -1,4 +1,5 @@
 // The shape of a family table: Megatron keys on the left, Hugging Face keys on the right, and how.
+import type { RecordReader } from './read-record.ts';
 
 /** What the tables need from the reference `config.json`. */
 export interface ModelDimensions {
@@ -16,6 +17,8 @@ export interface ModelDimensions {
   readonly deltaKeyHeads?: number | null;
   /** Layers of one multi-token prediction block (the length of its pattern), null where it is one plain layer. */
   readonly mtpPatternLength?: number | null;
+  /** Layers for multi-token prediction that stand behind the last layer, in its numbering; null where there are none. */
+  readonly mtpLayers?: number | null;
 }
 
 /** The parsed `config.json` of the reference. */
@@ -99,7 +102,10 @@ export interface Family {
   readonly architectures: readonly string[];
   readonly rules: readonly Rule[];
   readonly demands: readonly Demand[];
-  readonly optional?: readonly OptionalPart[];
+  /** Numbers that shapes show only as factors, by Megatron's names: what the training run must have recorded, where it recorded them. */
+  readonly recorded?: (config: ModelConfig) => Readonly<Record<string, number>>;
+  /** A function where the keys depend on the number of layers; `optionalParts` in registry.ts reads both forms. */
+  readonly optional?: readonly OptionalPart[] | ((dimensions: ModelDimensions) => readonly OptionalPart[]);
   /** Hugging Face keys (patterns with `*`) that keep the dtype of the source in any cast. */
   readonly keepFloat32: readonly string[];
   /** @throws ConversionError ReferenceMismatch listing all missing or ill-typed fields. */
@@ -109,6 +115,11 @@ export interface Family {
    * the order decides how tensors are dealt to files.
    */
   readonly expected: (dimensions: ModelDimensions, config: ModelConfig) => ReadonlyMap<string, readonly number[]>;
+  /**
+   * A `config.json` from what the training run recorded, for `hf_model_id: from-checkpoint`; everything but `architectures` and the ids of
+   * special tokens. Complains where the record says too little, or something that this family cannot express. Absent: not possible.
+   */
+  readonly synthesize?: (record: RecordReader) => ModelConfig;
 }
 
 /** A general rule that excuses a source entry for which no family table has a row. */

@@ -23,6 +23,14 @@ export function numberTensors(expected: ReadonlyMap<string, readonly number[]>):
   return out;
 }
 
+interface GatedNames {
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+}
+
+const GATED_NAMES: GatedNames = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+
 export class Sharding {
   readonly out = new Map<string, Numbered>();
   readonly hf: Named;
@@ -68,6 +76,21 @@ export class Sharding {
     this.out.set(ours, { shape: [rows.length, ...this.get(like).shape.slice(1)], data: rows.flat() });
   }
 
+  putMatrix(ours: string, rows: readonly number[][]): void {
+    this.out.set(ours, { shape: [rows.length, rows[0]?.length ?? 0], data: rows.flat() });
+  }
+
+  putVector(ours: string, data: readonly number[]): void {
+    this.out.set(ours, { shape: [data.length], data });
+  }
+
+  /** The matrix of one expert of a tensor [experts, rows, columns]. */
+  expertRows(name: string, expert: number): number[][] {
+    const width = this.get(name).shape[2] ?? 0;
+    const flat = this.rows(name)[expert] ?? [];
+    return Array.from({ length: flat.length / width }, (_, row) => flat.slice(row * width, (row + 1) * width));
+  }
+
   /** Embedding, final norm, and the output layer where it is not tied. */
   ends(embedding = 'model.embed_tokens', norm = 'model.norm'): void {
     this.copy('embedding.word_embeddings.weight', `${embedding}.weight`);
@@ -103,7 +126,7 @@ export class Sharding {
   }
 
   /** Gate rows, then up rows; and down. Weights and biases. */
-  gated(ours: string, theirs: string, [gate = '', up = '', down = ''] = ['gate_proj', 'up_proj', 'down_proj']): void {
+  gated(ours: string, theirs: string, { gate, up, down }: GatedNames = GATED_NAMES): void {
     for (const kind of this.kinds(`${theirs}${gate}`)) {
       const rows = [...this.rows(`${theirs}${gate}.${kind}`), ...this.rows(`${theirs}${up}.${kind}`)];
       this.put(`${ours}linear_fc1.${kind}`, rows, `${theirs}${gate}.${kind}`);

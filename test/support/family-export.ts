@@ -1,0 +1,109 @@
+// Exports of the family fixtures by the whole strict pipeline, compared with the expected tensors and loaded with transformers.
+import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { ConversionInput, type ConversionRequest, type ConversionResult } from '../../src/contract/index.ts';
+import { runPipeline } from '../../src/engines/run-pipeline.ts';
+import type { ExpectedTensor, FamilyFixture, FamilyLayout } from './family-fixtures.ts';
+import { digestTensors, PYTHON, surroundingsFor } from './rank-conversion.ts';
+
+export interface ExportOptions extends Partial<ConversionRequest> {
+  /** Leaves the weights of the reference out, so that the expected key set comes from the family's formula. */
+  readonly withoutWeights?: boolean;
+}
+
+export interface FamilyExport {
+  /** The published directory. Removed when the test ends, unless `keepIn` was given. */
+  readonly directory: string;
+  readonly result: ConversionResult;
+}
+
+/**
+ * Waits, checks, converts, reads back and publishes, strictly, in this process and without the smoke generation.
+ *
+ * @param keepIn an existing directory that the caller removes; default one that goes when the test ends
+ * @throws ConversionError of any phase
+ */
+export async function exportLayout(
+  fixture: FamilyFixture,
+  layout: FamilyLayout,
+  { withoutWeights = false, ...request }: ExportOptions = {},
+  keepIn?: string,
+): Promise<FamilyExport> {
+  const parent = keepIn ?? (await temporaryDirectory());
+  const name = `${fixture.name}-${layout.name}${withoutWeights ? '-formula' : ''}`;
+  const directory = join(parent, name);
+  const reference = withoutWeights ? await copyWithoutWeights(fixture, join(parent, `${name}-reference`)) : fixture.reference;
+  const input = ConversionInput.parse({
+    megatron_path: layout.path,
+    hf_model_id: reference,
+    hf_path: directory,
+    distributed: false,
+    verify: 'readback',
+    smoke: { enabled: false },
+    max_shard_size: '24KB',
+    ...request,
+  });
+  return { directory, result: await runPipeline(input, surroundingsFor()) };
+}
+
+/** Every tensor of the export: names, dtypes, shapes and the SHA-256 of the bytes. */
+export async function expectSameTensors(
+  directory: string,
+  expected: Readonly<Record<string, ExpectedTensor>>,
+): Promise<void> {
+  const found = await digestTensors(directory);
+  expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+  expect(found).toEqual(expected);
+}
+
+const Loaded = z.object({
+  architecture: z.string(),
+  missing_keys: z.array(z.string()),
+  unexpected_keys: z.array(z.string()),
+  mismatched_keys: z.array(z.string()),
+  /** Of the logits over 16 fixed token ids. */
+  finite: z.boolean(),
+  vocabulary: z.int(),
+  /** Largest difference to Megatron's logits, the largest of those, and the share of positions with the same most likely token. */
+  megatron: z.object({ max_difference: z.number(), max_logit: z.number(), same_argmax: z.number() }).nullable(),
+});
+export type LoadedExport = z.infer<typeof Loaded>;
+
+export interface LoadRequest {
+  readonly directory: string;
+  /** `logits` of the fixture. */
+  readonly logits?: string | null;
+}
+
+/** AutoModelForCausalLM on each directory, float32, one start of Python for all. @throws Error with the stderr of the loader. */
+export async function loadWithTransformers(requests: readonly LoadRequest[]): Promise<readonly LoadedExport[]> {
+  const { stdout } = await execa(PYTHON, [join(import.meta.dirname, 'load_exports.py')], {
+    input: JSON.stringify(requests.map(({ directory, logits = null }) => ({ directory, logits }))),
+    env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE' },
+    timeout: 300_000,
+  });
+  return z.array(Loaded).parse(JSON.parse(stdout));
+}
+
+/** What a sound export shows: nothing missing, unexpected or mismatched, numbers that are finite, and Megatron's where known. */
+export function expectSoundLoad(loaded: LoadedExport | undefined): void {
+  expect(loaded).toMatchObject({ missing_keys: [], unexpected_keys: [], mismatched_keys: [], finite: true });
+  if (!loaded?.megatron) return;
+  expect(loaded.megatron.max_difference).toBeLessThan(1e-4 * Math.max(1, loaded.megatron.max_logit));
+  expect(loaded.megatron.same_argmax).toBe(1);
+}
+
+async function copyWithoutWeights({ reference }: FamilyFixture, target: string): Promise<string> {
+  await cp(reference, target, { recursive: true, filter: (path) => !path.endsWith('.safetensors') });
+  return target;
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-family-')));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}

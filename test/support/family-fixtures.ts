@@ -1,0 +1,178 @@
+// Fixtures of the model families, built by fixtures/families/build.py when a test first asks for one, and kept in .cache.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SOURCES = join(ROOT, 'fixtures/families');
+const SCRIPTS = join(ROOT, 'fixtures/scripts');
+const CACHE = join(ROOT, '.cache/family-fixtures');
+const PYTHON = join(ROOT, '.venv/bin/python');
+/** A builder that lives renews its lock; one that was killed does not. Milliseconds. */
+const RENEWAL = 2_000;
+const DEAD_AFTER = 20_000;
+const BUILD_LIMIT = 600_000;
+const STALE_AFTER = 24 * 3_600_000;
+
+export interface ExpectedTensor {
+  /** As in a safetensors header. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Of the raw little-endian bytes. */
+  readonly sha256: string;
+}
+
+export interface FamilyLayout {
+  readonly name: string;
+  /** The `iter_*` directory. */
+  readonly path: string;
+}
+
+export interface FamilyFixture {
+  readonly name: string;
+  /** Directory with config.json, tokenizer and the original model.safetensors. */
+  readonly reference: string;
+  readonly expected: Readonly<Record<string, ExpectedTensor>>;
+  readonly layouts: readonly FamilyLayout[];
+  /** megatron-core's own logits ({input_ids, logits}), or null where it did not run the model. */
+  readonly logits: string | null;
+}
+
+/** Names of the cases of `fixtures/families/cases/<family>.py`, without starting Python. */
+export function caseNames(family: string): readonly string[] {
+  const source = readFileSync(join(SOURCES, 'cases', `${family}.py`), 'utf8');
+  return Array.from(source.matchAll(/\bCase\(\s*"([^"]+)"/g), ([, name = '']) => name);
+}
+
+/**
+ * The fixture of a case. The first call builds all cases of its family file in one start of Python; several workers may ask at once.
+ * Give a hook that calls it some minutes: `beforeAll(..., BUILD_LIMIT)`.
+ *
+ * @throws Error naming the known cases, or with the builder's stderr
+ */
+export async function familyFixture(name: string): Promise<FamilyFixture> {
+  const family = families().find((candidate) => caseNames(candidate).includes(name));
+  if (family === undefined) {
+    const known = families().flatMap((candidate) => caseNames(candidate));
+    throw new Error(`no case named ${name} in fixtures/families/cases; there are ${known.join(', ')}`);
+  }
+  return readFixture(name, join(await builtFamily(family), name));
+}
+
+function families(): readonly string[] {
+  const files = readdirSync(join(SOURCES, 'cases')).sort();
+  return files.filter((file) => file.endsWith('.py')).map((file) => basename(file, '.py'));
+}
+
+/** The directory of a family's built cases; its name holds the digest of all that they are made from. */
+async function builtFamily(family: string): Promise<string> {
+  const target = join(CACHE, `${family}-${digestSources(family)}`);
+  const lock = `${target}.lock`;
+  await mkdir(CACHE, { recursive: true });
+  const deadline = Date.now() + BUILD_LIMIT;
+  for (;;) {
+    if (await exists(target)) return target;
+    if (await takeLock(lock)) break;
+    if (Date.now() > deadline) throw new Error(`waited ${BUILD_LIMIT / 1000} s for another builder of ${target}`);
+    await sleep(250);
+  }
+  const renewal = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => undefined), RENEWAL);
+  try {
+    if (!(await exists(target))) await build(family, target);
+  } finally {
+    clearInterval(renewal);
+    await rm(lock, { recursive: true, force: true });
+  }
+  return target;
+}
+
+async function build(family: string, target: string): Promise<void> {
+  await removeStale(family);
+  const work = `${target}.${process.pid}.partial`;
+  await rm(work, { recursive: true, force: true });
+  const { exitCode, stderr, timedOut } = await execa(PYTHON, [join(SOURCES, 'build.py'), work, family], {
+    reject: false,
+    timeout: BUILD_LIMIT,
+    env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  if (exitCode !== 0) {
+    await rm(work, { recursive: true, force: true });
+    const how = timedOut ? `took longer than ${BUILD_LIMIT / 1000} s` : `ended with ${exitCode ?? 'a signal'}`;
+    throw new Error(`fixtures/families/build.py OUT ${family} ${how}:\n${stderr.slice(-4000)}`);
+  }
+  await rename(work, target);
+}
+
+/** Earlier builds of the family that nobody can be using any more. */
+async function removeStale(family: string): Promise<void> {
+  for (const name of await readdir(CACHE)) {
+    const path = join(CACHE, name);
+    const isOurs = name.startsWith(`${family}-`);
+    if (isOurs && Date.now() - ((await modified(path)) ?? Date.now()) > STALE_AFTER) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** True when the lock is ours. A lock that nobody has renewed for a while is put away, by a rename that only one can win. */
+async function takeLock(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  const renewed = await modified(lock);
+  if (renewed === null || Date.now() - renewed < DEAD_AFTER) return false;
+  const aside = `${lock}.${process.pid}`;
+  try {
+    await rename(lock, aside);
+    await rm(aside, { recursive: true, force: true });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  return false;
+}
+
+/** The sources that a family is built from, and the versions of the packages that write and read it. */
+function digestSources(family: string): string {
+  const framework = readdirSync(SOURCES).filter((name) => name.endsWith('.py'));
+  const files = [
+    ...framework.sort().map((name) => join(SOURCES, name)),
+    ...readdirSync(SCRIPTS).sort().filter((name) => name.endsWith('.py')).map((name) => join(SCRIPTS, name)),
+    join(SOURCES, 'cases', `${family}.py`),
+    join(ROOT, 'python/requirements.txt'),
+  ];
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${basename(file)}\0`).update(readFileSync(file)).update('\0');
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function readFixture(name: string, directory: string): Promise<FamilyFixture> {
+  const layouts = (await readdir(join(directory, 'layouts'))).sort();
+  const logits = join(directory, 'logits.safetensors');
+  return {
+    name,
+    reference: join(directory, 'reference'),
+    expected: JSON.parse(await readFile(join(directory, 'expected.json'), 'utf8')) as FamilyFixture['expected'],
+    layouts: layouts.map((layout) => ({ name: layout, path: join(directory, 'layouts', layout, 'iter_0000010') })),
+    logits: (await exists(logits)) ? logits : null,
+  };
+}
+
+/** Milliseconds since 1970, or null where there is nothing. */
+async function modified(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const exists = async (path: string): Promise<boolean> => (await modified(path)) !== null;
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
