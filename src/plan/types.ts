@@ -4,8 +4,9 @@ import type { DType, ItemLocation } from '../checkpoint/types.ts';
 /**
  * One strided copy from a source item into a target tensor. All numbers are in elements. `shape` is the common box;
  * element (i0, i1, ...) goes from `sourceOffset + sum(ik * sourceStrides[k])` of the item's tensor (row-major, contiguous) to
- * `targetOffset + sum(ik * targetStrides[k])` of the target tensor (row-major). Dimensions are already coalesced: the last one
- * is the longest contiguous run of the target.
+ * `targetOffset + sum(ik * targetStrides[k])` of the target tensor (row-major). Dimensions are coalesced and
+ * come by descending target stride, which is positive; the last one is the closest in the target: contiguous (stride 1), or every n-th
+ * element where other copies fill the places between. Either side may be contiguous along any dimension, or along none.
  */
 export interface Copy {
   /** Index into `FilePlan.items`. */

@@ -4,8 +4,8 @@ import type { Strip } from './strips.ts';
 
 /** Rows of at least this many bytes are read straight to their place. */
 const LARGE_ROW_BYTES = 64 * 1024;
-/** Runs that fill less than this part of their span are read one by one. */
-const SPARSE = 1 / 4;
+/** Runs that lie further apart are read one by one: what lies between nearer ones costs less to read than another call does (measured). */
+const LARGE_GAP_BYTES = 16 * 1024;
 
 /** A source item, read by element (row-major). */
 export interface ElementReader {
@@ -25,105 +25,107 @@ export interface Workbench {
 }
 
 /**
- * Copies one strip into the block. Returns the CRC-32 of its bytes where they are consecutive in the target and came in one read, else
- * null. @throws what the reader throws.
+ * Copies one strip into the block. Returns the CRC-32 of its bytes where they are consecutive in the source and in the target, else null.
+ * @throws what the reader throws.
  */
 export function gatherStrip(item: ElementReader, strip: Strip, bench: Workbench): number | null {
-  const { rows, columns, sourceRowStride, sourceColumnStride, targetRowStride } = strip;
   const target = strip.target - bench.begin;
-  if (sourceColumnStride === 1 || columns === 1) {
-    const contiguous = rows === 1 || (sourceRowStride === columns && targetRowStride === columns);
-    if (contiguous) return item.readWithCrc(strip.source, rows * columns, bench.block, target * bench.elementBytes);
-    if (columns * bench.elementBytes >= LARGE_ROW_BYTES) readRows(item, strip, bench);
-    else
+  if (isConsecutive(strip))
+    return item.readWithCrc(strip.source, strip.rows * strip.columns, bench.block, target * bench.elementBytes);
+  const { elements, runs } = orientStrip(strip);
+  if (elements.size > 1 && elements.sourceStride !== 1) {
+    // No axis follows the source: single elements, along the axis that lies closer together in the source.
+    for (let run = 0; run < runs.size; run++)
       gatherRuns(item, bench, {
-        runs: rows,
-        length: columns,
-        source: strip.source,
-        stride: sourceRowStride,
-        target,
-        targetRunStride: targetRowStride,
-        targetElementStride: 1,
+        runs: elements,
+        elements: SINGLE,
+        source: strip.source + run * runs.sourceStride,
+        target: target + run * runs.targetStride,
       });
-  } else if (sourceRowStride === 1) {
-    // A transpose: what is consecutive in the source goes down a column of the target.
-    gatherRuns(item, bench, {
-      runs: columns,
-      length: rows,
-      source: strip.source,
-      stride: sourceColumnStride,
-      target,
-      targetRunStride: 1,
-      targetElementStride: targetRowStride,
-    });
-  } else {
-    for (let row = 0; row < rows; row++)
-      gatherRuns(item, bench, {
-        runs: columns,
-        length: 1,
-        source: strip.source + row * sourceRowStride,
-        stride: sourceColumnStride,
-        target: target + row * targetRowStride,
-        targetRunStride: 1,
-        targetElementStride: 1,
-      });
+    return null;
   }
+  const box: Runs = { runs, elements, source: strip.source, target };
+  if (elements.targetStride === 1 && elements.size * bench.elementBytes >= LARGE_ROW_BYTES) readRows(item, box, bench);
+  else gatherRuns(item, bench, box);
   return null;
 }
 
-function readRows(item: ElementReader, strip: Strip, { block, begin, elementBytes }: Workbench): void {
-  for (let row = 0; row < strip.rows; row++)
+function isConsecutive({ rows, columns, ...strip }: Strip): boolean {
+  const alongRow = columns === 1 || (strip.sourceColumnStride === 1 && strip.targetColumnStride === 1);
+  const rowToRow = rows === 1 || (strip.sourceRowStride === columns && strip.targetRowStride === columns);
+  return alongRow && rowToRow;
+}
+
+interface StripAxis {
+  readonly size: number;
+  readonly sourceStride: number;
+  readonly targetStride: number;
+}
+
+const SINGLE: StripAxis = { size: 1, sourceStride: 1, targetStride: 1 };
+
+/** Runs of elements: the elements lie closer together in the source than the runs. In a transpose they go down a column of the target. */
+interface Runs {
+  readonly runs: StripAxis;
+  readonly elements: StripAxis;
+  readonly source: number;
+  /** Relative to the block. */
+  readonly target: number;
+}
+
+function orientStrip(strip: Strip): Pick<Runs, 'runs' | 'elements'> {
+  const rows = { size: strip.rows, sourceStride: strip.sourceRowStride, targetStride: strip.targetRowStride };
+  const columns = {
+    size: strip.columns,
+    sourceStride: strip.sourceColumnStride,
+    targetStride: strip.targetColumnStride,
+  };
+  const downColumns = columns.size === 1 || (rows.size > 1 && rows.sourceStride < columns.sourceStride);
+  return downColumns ? { runs: columns, elements: rows } : { runs: rows, elements: columns };
+}
+
+function readRows(item: ElementReader, { runs, elements, source, target }: Runs, bench: Workbench): void {
+  for (let run = 0; run < runs.size; run++)
     item.read(
-      strip.source + row * strip.sourceRowStride,
-      strip.columns,
-      block,
-      (strip.target - begin + row * strip.targetRowStride) * elementBytes,
+      source + run * runs.sourceStride,
+      elements.size,
+      bench.block,
+      (target + run * runs.targetStride) * bench.elementBytes,
     );
 }
 
-/** `runs` runs of `length` consecutive source elements, `stride` apart. */
-interface Runs {
-  readonly runs: number;
-  readonly length: number;
-  readonly source: number;
-  readonly stride: number;
-  readonly target: number;
-  readonly targetRunStride: number;
-  readonly targetElementStride: number;
-}
-
 /** Loads as many runs as the staging buffer holds, then scatters them. A run longer than the buffer is cut. */
-function gatherRuns(item: ElementReader, bench: Workbench, { length, source, target, ...rest }: Runs): void {
+function gatherRuns(item: ElementReader, bench: Workbench, { runs, elements, source, target }: Runs): void {
   const room = Math.floor(bench.staging.length / bench.elementBytes);
-  for (let begin = 0; begin < length; begin += room)
+  for (let begin = 0; begin < elements.size; begin += room)
     gatherShortRuns(item, bench, {
-      ...rest,
-      length: Math.min(room, length - begin),
+      runs,
+      elements: { ...elements, size: Math.min(room, elements.size - begin) },
       source: source + begin,
-      target: target + begin * rest.targetElementStride,
+      target: target + begin * elements.targetStride,
     });
 }
 
-function gatherShortRuns(item: ElementReader, bench: Workbench, all: Runs): void {
-  const { runs, length, source, stride, target, targetRunStride, targetElementStride } = all;
+function gatherShortRuns(item: ElementReader, bench: Workbench, { runs, elements, source, target }: Runs): void {
   const { staging, elementBytes } = bench;
+  const { size: length } = elements;
+  // A single run has no distance to the next.
+  const stride = runs.size === 1 ? length : runs.sourceStride;
   const room = Math.floor(staging.length / elementBytes);
-  const packed = length < stride * SPARSE && length * elementBytes >= 512;
-  const spacing = packed || stride > room ? length : stride;
-  const atOnce = Math.max(1, Math.floor((room - length) / Math.max(1, spacing)) + 1);
-  for (let first = 0; first < runs; first += atOnce) {
-    const count = Math.min(atOnce, runs - first);
-    if (spacing === stride) item.read(source + first * stride, (count - 1) * stride + length, staging, 0);
+  const apart = (stride - length) * elementBytes >= LARGE_GAP_BYTES || stride > room;
+  const spacing = apart ? length : stride;
+  const atOnce = Math.max(1, Math.floor((room - length) / spacing) + 1);
+  for (let first = 0; first < runs.size; first += atOnce) {
+    const count = Math.min(atOnce, runs.size - first);
+    const from = source + first * stride;
+    if (spacing === stride) item.read(from, (count - 1) * stride + length, staging, 0);
     else
       for (let run = 0; run < count; run++)
-        item.read(source + (first + run) * stride, length, staging, run * length * elementBytes);
+        item.read(from + run * stride, length, staging, run * length * elementBytes);
     scatter(staging, bench.block, {
-      runs: count,
-      length,
-      spacing,
-      target: target + first * targetRunStride,
-      targetRunStride,
-      targetElementStride,
+      runs: { size: count, from: spacing, to: runs.targetStride },
+      elements: { size: length, from: 1, to: elements.targetStride },
+      target: target + first * runs.targetStride,
       elementBytes,
     });
   }

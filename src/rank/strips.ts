@@ -1,7 +1,10 @@
 // The part of a strided copy that falls into a range of the target: a few two-dimensional strips. Pure arithmetic.
 import type { Copy } from '../plan/types.ts';
 
-/** Rows of consecutive target elements. All numbers are in elements. */
+/**
+ * A two-dimensional box of a copy: element (row, column) goes from `source + row * sourceRowStride + column * sourceColumnStride` to the
+ * same sum on the target's side. All numbers are in elements. The strides of an axis of size 1 mean nothing.
+ */
 export interface Strip {
   readonly rows: number;
   readonly columns: number;
@@ -12,6 +15,7 @@ export interface Strip {
   /** First target element. */
   readonly target: number;
   readonly targetRowStride: number;
+  readonly targetColumnStride: number;
 }
 
 interface Axis {
@@ -20,22 +24,25 @@ interface Axis {
   readonly targetStride: number;
 }
 
+/** Stands in where a copy has fewer than two axes that count. */
+const SINGLE: Axis = { size: 1, sourceStride: 1, targetStride: 1 };
+
 /**
- * The strips of `copy` whose target elements lie in `[begin, end)` of the target tensor, in the order of the target.
- * Target strides are positive and the target elements of a copy are distinct, as plan/types.ts promises.
+ * The strips of `copy` whose target elements lie in `[begin, end)` of the target tensor. Target strides are positive and the target
+ * elements of a copy are distinct. Where the strides descend, as plan/types.ts promises, the two axes that lie closest together in the
+ * target make the strips, and these come in the order of the target; any other order of axes gives the same elements in more strips.
  */
 export function* stripsOf(copy: Copy, begin: number, end: number): Generator<Strip> {
   if (copy.shape.includes(0)) return;
   yield* descend(axesOf(copy), 0, copy.sourceOffset, copy.targetOffset, begin, end);
 }
 
-/** At least two axes, the last one with consecutive target elements. Axes of size 1 carry no information. */
+/** At least two axes. Those of size 1 carry no information. */
 function axesOf(copy: Copy): Axis[] {
   const axes = copy.shape
     .map((size, k) => ({ size, sourceStride: copy.sourceStrides[k] ?? 0, targetStride: copy.targetStrides[k] ?? 0 }))
     .filter((axis) => axis.size !== 1);
-  if (axes.at(-1)?.targetStride !== 1) axes.push({ size: 1, sourceStride: 1, targetStride: 1 });
-  if (axes.length < 2) axes.unshift({ size: 1, sourceStride: 0, targetStride: 0 });
+  while (axes.length < 2) axes.unshift(SINGLE);
   return axes;
 }
 
@@ -66,7 +73,7 @@ function reach(axes: readonly Axis[], depth: number): number {
 
 /** The indices along `axis` whose sub-box, `extent` elements long, can meet `[begin, end)`. */
 function indexRange(axis: Axis, extent: number, target: number, begin: number, end: number): [number, number] {
-  if (axis.size === 1 || axis.targetStride === 0) return target < end && target + extent > begin ? [0, 1] : [0, 0];
+  if (axis.size === 1) return target < end && target + extent > begin ? [0, 1] : [0, 0];
   const first = Math.max(0, Math.floor((begin - target - extent) / axis.targetStride) + 1);
   const last = Math.min(axis.size, Math.ceil((end - target) / axis.targetStride));
   return [first, last];
@@ -89,18 +96,19 @@ function* rowsOf(axis: Axis, columns: Axis, { first, last, source, target, begin
     source: source + row * axis.sourceStride + from * columns.sourceStride,
     sourceRowStride: axis.sourceStride,
     sourceColumnStride: columns.sourceStride,
-    target: target + row * axis.targetStride + from,
+    target: target + row * axis.targetStride + from * columns.targetStride,
     targetRowStride: axis.targetStride,
+    targetColumnStride: columns.targetStride,
   });
+  // The rows before this one end within the range.
+  const firstCut = Math.floor((end - target - reach([columns], 0)) / axis.targetStride) + 1;
   let row = first;
   while (row < last) {
     const start = target + row * axis.targetStride;
-    const from = Math.max(0, begin - start);
-    const to = Math.min(columns.size, end - start);
-    const whole = from === 0 && to === columns.size;
-    // The last row may be cut; all rows between the first and the last are whole.
-    const lastIsWhole = target + (last - 1) * axis.targetStride + columns.size <= end;
-    const rows = whole ? Math.max(1, last - row - (lastIsWhole ? 0 : 1)) : 1;
+    const from = Math.max(0, Math.ceil((begin - start) / columns.targetStride));
+    const to = Math.min(columns.size, Math.ceil((end - start) / columns.targetStride));
+    const rows = from === 0 ? Math.max(1, Math.min(last, firstCut) - row) : 1;
+    // The range may lie between two columns of a row.
     if (to > from) yield strip(row, rows, from, to);
     row += rows;
   }

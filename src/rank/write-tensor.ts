@@ -47,7 +47,7 @@ export function writeTensor(
 }
 
 /** Fills `[bench.begin, end)`. Returns the CRC-32 of its source bytes where all came in order and straight to their place, else null. */
-function gatherBlock(
+export function gatherBlock(
   tensor: PlannedTensor,
   itemAt: (index: number) => ElementReader,
   bench: Workbench,
@@ -68,7 +68,10 @@ function gatherBlock(
   return crc;
 }
 
-/** Elements of a block: whole rows of the interleaved copies where a row fits, so that few rows are cut. */
+/**
+ * Elements of a block: whole rows of the interleaved copies where a row fits, so that few rows are cut. Dimensions come by descending
+ * target stride, so a row is what the last but one steps over.
+ */
 function blockElements({ copies }: PlannedTensor, room: number): number {
   const row = Math.max(1, ...copies.map((copy) => copy.targetStrides.at(-2) ?? 1));
   return row <= room ? room - (room % row) : room;

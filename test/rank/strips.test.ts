@@ -24,7 +24,7 @@ function stripPairs(copy: Copy, begin: number, end: number): Map<number, number>
   for (const strip of stripsOf(copy, begin, end)) {
     for (let row = 0; row < strip.rows; row++) {
       for (let column = 0; column < strip.columns; column++) {
-        const target = strip.target + row * strip.targetRowStride + column;
+        const target = strip.target + row * strip.targetRowStride + column * strip.targetColumnStride;
         expect(pairs.has(target)).toBe(false);
         expect(target >= begin && target < end).toBe(true);
         pairs.set(target, strip.source + row * strip.sourceRowStride + column * strip.sourceColumnStride);
@@ -34,13 +34,14 @@ function stripPairs(copy: Copy, begin: number, end: number): Map<number, number>
   return pairs;
 }
 
-/** A copy between two row-major tensors with a box in each; `transposed` swaps the last two source axes. */
+/** A copy between two row-major tensors with a box in each, in steps of up to three elements; `transposed` reverses the source axes. */
 function randomCopy(random: () => number, transposed: boolean): Copy {
   const below = (n: number): number => Math.floor(random() * n);
   const shape = Array.from({ length: below(5) }, () => 1 + below(5));
   const box = (): { strides: number[]; offset: number } => {
     const outer = shape.map((size) => size + below(3));
-    const strides = outer.map((_, axis) => outer.slice(axis + 1).reduce((product, size) => product * size, 1));
+    const step = 1 + below(3);
+    const strides = outer.map((_, axis) => outer.slice(axis + 1).reduce((product, size) => product * size, step));
     return {
       strides,
       offset: shape.reduce((sum, size, k) => sum + below((outer[k] ?? size) - size + 1) * (strides[k] ?? 1), 0),
@@ -86,8 +87,52 @@ it('makes one strip of the whole rows of a column piece', () => {
     targetStrides: [32, 1],
   };
   expect([...stripsOf(copy, 320, 640)]).toEqual([
-    { rows: 10, columns: 8, source: 80, sourceRowStride: 8, sourceColumnStride: 1, target: 328, targetRowStride: 32 },
+    {
+      rows: 10,
+      columns: 8,
+      source: 80,
+      sourceRowStride: 8,
+      sourceColumnStride: 1,
+      target: 328,
+      targetRowStride: 32,
+      targetColumnStride: 1,
+    },
   ]);
+});
+
+it('makes one strip of the whole rows of an interleaved transpose', () => {
+  const copy: Copy = {
+    item: 0,
+    shape: [100, 8],
+    sourceOffset: 0,
+    sourceStrides: [1, 100],
+    targetOffset: 1,
+    targetStrides: [16, 2],
+  };
+  expect([...stripsOf(copy, 320, 640)]).toEqual([
+    {
+      rows: 20,
+      columns: 8,
+      source: 20,
+      sourceRowStride: 1,
+      sourceColumnStride: 100,
+      target: 321,
+      targetRowStride: 16,
+      targetColumnStride: 2,
+    },
+  ]);
+});
+
+it('has nothing for a range between two columns', () => {
+  const copy: Copy = {
+    item: 0,
+    shape: [3, 4],
+    sourceOffset: 0,
+    sourceStrides: [4, 1],
+    targetOffset: 0,
+    targetStrides: [20, 5],
+  };
+  expect([...stripsOf(copy, 26, 30)]).toEqual([]);
 });
 
 it('has nothing for an empty copy', () => {

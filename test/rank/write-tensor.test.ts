@@ -1,38 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { DTYPE_BYTES, type DType } from '../../src/checkpoint/types.ts';
 import type { Copy, PlannedTensor } from '../../src/plan/types.ts';
 import { Buffers } from '../../src/rank/buffers.ts';
-import type { ElementReader } from '../../src/rank/gather.ts';
 import { writeTensor } from '../../src/rank/write-tensor.ts';
-
-/** An item in memory that counts its reads. */
-class MemoryItem implements ElementReader {
-  readonly bytes: Buffer;
-  readonly #elementBytes: number;
-  reads = 0;
-  bytesRead = 0;
-
-  constructor(elements: number, elementBytes: number) {
-    this.bytes = randomBytes(elements * elementBytes);
-    this.#elementBytes = elementBytes;
-  }
-
-  read(element: number, count: number, buffer: Uint8Array, at: number): void {
-    const size = count * this.#elementBytes;
-    const begin = element * this.#elementBytes;
-    expect(begin + size).toBeLessThanOrEqual(this.bytes.length);
-    buffer.set(this.bytes.subarray(begin, begin + size), at);
-    this.reads++;
-    this.bytesRead += size;
-  }
-
-  readWithCrc(element: number, count: number, buffer: Uint8Array, at: number): number {
-    this.read(element, count, buffer, at);
-    return crc32(buffer.subarray(at, at + count * this.#elementBytes));
-  }
-}
+import { copyNaively, itemsAt, MemoryItem } from '../support/rank-memory.ts';
 
 function plan(dtype: DType, shape: readonly number[], copies: readonly Copy[]): PlannedTensor {
   const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
@@ -41,12 +13,7 @@ function plan(dtype: DType, shape: readonly number[], copies: readonly Copy[]): 
 
 function run(tensor: PlannedTensor, items: readonly MemoryItem[]): Buffer {
   const blocks: Buffer[] = [];
-  const itemAt = (index: number): MemoryItem => {
-    const item = items[index];
-    if (item === undefined) throw new RangeError(`no item ${index}`);
-    return item;
-  };
-  const crc = writeTensor(tensor, itemAt, new Buffers(), (block) => {
+  const crc = writeTensor(tensor, itemsAt(items), new Buffers(), (block) => {
     blocks.push(Buffer.from(block));
   });
   const all = Buffer.concat(blocks);
@@ -54,31 +21,8 @@ function run(tensor: PlannedTensor, items: readonly MemoryItem[]): Buffer {
   return all;
 }
 
-/** Element by element, by the definition of a copy. */
-function naive(tensor: PlannedTensor, items: readonly MemoryItem[]): Buffer {
-  const size = DTYPE_BYTES[tensor.sourceDtype];
-  const output = Buffer.alloc(tensor.end);
-  for (const copy of tensor.copies) {
-    const bytes = items[copy.item]?.bytes ?? Buffer.alloc(0);
-    const volume = copy.shape.reduce((product, length) => product * length, 1);
-    for (let n = 0; n < volume; n++) {
-      let rest = n;
-      let source = copy.sourceOffset;
-      let target = copy.targetOffset;
-      for (let axis = copy.shape.length - 1; axis >= 0; axis--) {
-        const index = rest % (copy.shape[axis] ?? 1);
-        rest = Math.floor(rest / (copy.shape[axis] ?? 1));
-        source += index * (copy.sourceStrides[axis] ?? 0);
-        target += index * (copy.targetStrides[axis] ?? 0);
-      }
-      bytes.copy(output, target * size, source * size, source * size + size);
-    }
-  }
-  return output;
-}
-
 function check(tensor: PlannedTensor, items: readonly MemoryItem[]): void {
-  expect(run(tensor, items).equals(naive(tensor, items))).toBe(true);
+  expect(run(tensor, items).equals(copyNaively(tensor, items))).toBe(true);
 }
 
 const copyOf = (item: number, parts: Omit<Copy, 'item'>): Copy => ({ item, ...parts });
@@ -137,6 +81,51 @@ describe.each(['U8', 'BF16', 'F32', 'F64'] as const)('writeTensor, %s', (dtype) 
     check(plan(dtype, [700, 900], [copy]), items);
   });
 
+  it('interleaves two transposes, each with every second column', () => {
+    const [h, m] = [700, 450];
+    const items = [new MemoryItem(m * h, bytes), new MemoryItem(m * h, bytes)];
+    const every = { shape: [h, m], sourceOffset: 0, sourceStrides: [1, h], targetStrides: [2 * m, 2] };
+    const copies = items.map((_, item) => copyOf(item, { ...every, targetOffset: item }));
+    check(plan(dtype, [h, 2 * m], copies), items);
+  });
+
+  it.each([2, 3])('interleaves the rows of %i sources', (step) => {
+    const [rows, columns] = [400, 130];
+    const items = Array.from({ length: step }, () => new MemoryItem(rows * columns, bytes));
+    const copies = items.map((_, item) => columnPiece(item, rows, columns, item * columns, step * columns));
+    check(plan(dtype, [rows * step, columns], copies), items);
+  });
+
+  it('takes every second row, and every second element', () => {
+    const [rows, columns] = [500, 300];
+    const items = [new MemoryItem(2 * rows * columns, bytes)];
+    const row = { shape: [rows, columns], sourceStrides: [2 * columns, 1], targetStrides: [columns, 1] };
+    check(plan(dtype, [rows, columns], [copyOf(0, { ...row, sourceOffset: columns, targetOffset: 0 })]), items);
+    const single = { shape: [rows * columns], sourceStrides: [2], targetStrides: [1] };
+    check(plan(dtype, [rows, columns], [copyOf(0, { ...single, sourceOffset: 1, targetOffset: 0 })]), items);
+  });
+
+  it('does not read what lies between runs that are far apart', () => {
+    const items = [new MemoryItem(50 * 30_000, bytes)];
+    const runs = { shape: [50, 300], sourceStrides: [30_000, 1], targetStrides: [300, 1] };
+    check(plan(dtype, [50, 300], [copyOf(0, { ...runs, sourceOffset: 70, targetOffset: 0 })]), items);
+    expect(items[0]?.bytesRead).toBe(50 * 300 * bytes);
+  });
+
+  it('weaves two vectors into one', () => {
+    const items = [new MemoryItem(900_000, bytes), new MemoryItem(900_000, bytes)];
+    const every = { shape: [900_000], sourceOffset: 0, sourceStrides: [1], targetStrides: [2] };
+    check(
+      plan(
+        dtype,
+        [1_800_000],
+        [0, 1].map((item) => copyOf(item, { ...every, targetOffset: item })),
+      ),
+      items,
+    );
+    for (const item of items) expect(item.bytesRead).toBe(item.bytes.length);
+  });
+
   it('follows any strides', () => {
     const items = [new MemoryItem(20 * 30 * 40, bytes)];
     const copy = copyOf(0, {
@@ -180,6 +169,28 @@ it('transposes a tensor that is larger than all buffers', () => {
     const row = (n * 7919) % rows;
     const column = (n * 104_729) % columns;
     expect(to[row * columns + column]).toBe(from[column * rows + row]);
+  }
+});
+
+it('reads the sources of interleaved transposes in large pieces', () => {
+  const [experts, h, m] = [3, 1440, 1300];
+  const items = Array.from({ length: experts }, () => new MemoryItem(2 * m * h, 2));
+  const copies = items.flatMap((_, item) =>
+    [0, 1].map((half) =>
+      copyOf(item, {
+        shape: [h, m],
+        sourceOffset: half * m * h,
+        sourceStrides: [1, h],
+        targetOffset: item * 2 * m * h + half,
+        targetStrides: [2 * m, 2],
+      }),
+    ),
+  );
+  check(plan('BF16', [experts, h, 2 * m], copies), items);
+  // A block of 8 MiB holds 1613 rows of the target: each half is met by at most two blocks.
+  for (const item of items) {
+    expect(item.bytesRead).toBeLessThanOrEqual(2 * item.bytes.length);
+    expect(item.reads).toBeLessThanOrEqual(40);
   }
 });
 
