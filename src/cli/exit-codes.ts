@@ -2,9 +2,13 @@
 import { FAILURES, type FailureType } from '../contract/index.ts';
 
 export const EXIT_CODES = {
-  done: { code: 0, meaning: 'done: published, complete, or nothing to do' },
-  failed: { code: 1, meaning: 'the run failed; the message names the failure and what to do' },
-  invalid: { code: 2, meaning: 'the command line, the configuration or the requested layout is not valid' },
+  done: { code: 0, meaning: 'done: published, complete, equal, or nothing to do' },
+  failed: { code: 1, meaning: 'the run failed; the message names the failure and what to do. `diff`: the two differ' },
+  invalid: {
+    code: 2,
+    meaning:
+      'the command line, the configuration or the requested layout is not valid. `diff`: the two cannot be compared',
+  },
   stopped: { code: 3, meaning: 'the run was cancelled or terminated' },
   incomplete: {
     code: 4,

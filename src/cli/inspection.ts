@@ -1,4 +1,4 @@
-// What `inspect` tells: a checkpoint's tensors, what becomes of each, and the books. Pure.
+// What `inspect` tells: a checkpoint's model, layout and tensors, what becomes of each, and the books. Pure.
 import {
   DTYPE_BYTES,
   type Checkpoint,
@@ -7,7 +7,12 @@ import {
   type TrainingConfig,
 } from '../checkpoint/types.ts';
 import { findDrop } from '../models/drops.ts';
+import { volume } from '../plan/strides.ts';
 import type { Books, Plan } from '../plan/types.ts';
+import { countLayers, countTypes, countVocabulary, type DtypeCount, type Vocabulary } from './count-model.ts';
+import { findLayout, type Layout } from './find-layout.ts';
+import { findTargets } from './find-targets.ts';
+import { guessFamily, type FamilyGuess } from './guess-family.ts';
 
 export interface InspectedTensor {
   readonly key: string;
@@ -17,7 +22,7 @@ export interface InspectedTensor {
   readonly chunks: number;
   /** Hugging Face tensors that it goes into; empty without a reference. */
   readonly to: readonly string[];
-  /** The general rule that leaves it out, or null. */
+  /** The rule that leaves it out, or null. Without a reference only the general rules are known. */
   readonly dropped: string | null;
 }
 
@@ -25,96 +30,87 @@ export interface Inspection {
   readonly path: string;
   readonly iteration: number | null;
   readonly metadata_digest: string;
-  /** Null without a reference. */
+  /** Of the reference; without one, the guess. */
   readonly family: string | null;
+  readonly family_source: 'reference' | 'guess' | null;
+  readonly guess: FamilyGuess;
   readonly layers: number | null;
   readonly files: number;
+  /** Stored elements of the model, vocabulary padding included. */
   readonly parameters: number;
-  readonly dtypes: Readonly<Record<string, { readonly tensors: number; readonly bytes: number }>>;
+  /** Elements of the export; null without a reference. */
+  readonly exported_parameters: number | null;
+  readonly dtypes: Readonly<Record<string, DtypeCount>>;
+  readonly layout: Layout;
+  readonly vocabulary: Vocabulary | null;
   readonly training_config: string | null;
+  /** Why the recorded configuration could not be read, or null. */
+  readonly training_problem: string | null;
   readonly objects: readonly string[];
   readonly tensors: readonly InspectedTensor[];
   readonly books: Books | null;
 }
 
-export function inspectCheckpoint(
-  checkpoint: Checkpoint,
-  training: TrainingConfig | null,
-  plan: Plan | null,
-): Inspection {
-  const targets = plan === null ? new Map<string, Set<string>>() : findTargets(checkpoint, plan);
-  const tensors = [...checkpoint.tensors.values()].map((entry) => inspectTensor(entry, targets));
-  const kept = tensors.filter((tensor) => tensor.dropped === null);
+export interface InspectRequest {
+  readonly checkpoint: Checkpoint;
+  readonly training: TrainingConfig | null;
+  readonly trainingProblem: string | null;
+  /** Null without a reference, or with one that does not fit. */
+  readonly planned: { readonly plan: Plan; readonly vocab: number } | null;
+}
+
+export function inspectCheckpoint({ checkpoint, training, trainingProblem, planned }: InspectRequest): Inspection {
+  const plan = planned?.plan ?? null;
+  const targets = plan === null ? null : findTargets(checkpoint, plan);
+  const nameDrop = makeDropFinder(plan?.books ?? null);
+  const tensors = [...checkpoint.tensors.values()].map((entry) =>
+    inspectTensor(entry, [...(targets?.get(entry.key) ?? [])], nameDrop),
+  );
+  const kept = tensors.filter(({ dropped }) => dropped === null);
+  const guess = guessFamily(checkpoint, training);
   return {
     path: checkpoint.path,
     iteration: checkpoint.iteration,
     metadata_digest: checkpoint.metadataDigest,
-    family: plan?.family ?? null,
+    family: plan?.family ?? guess.family,
+    family_source: plan !== null ? 'reference' : guess.family !== null ? 'guess' : null,
+    guess,
     layers: countLayers(kept),
     files: checkpoint.files.size,
-    parameters: kept.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
+    parameters: kept.reduce((sum, { shape }) => sum + volume(shape), 0),
+    exported_parameters: plan?.parameters ?? null,
     dtypes: countTypes(tensors),
+    layout: findLayout(checkpoint, training),
+    vocabulary: countVocabulary(checkpoint, training, planned?.vocab ?? null),
     training_config: training?.source ?? null,
+    training_problem: trainingProblem,
     objects: [...checkpoint.objects.keys()],
     tensors,
     books: plan?.books ?? null,
   };
 }
 
-function inspectTensor(entry: TensorEntry, targets: ReadonlyMap<string, ReadonlySet<string>>): InspectedTensor {
-  const to = [...(targets.get(entry.key) ?? [])];
+function inspectTensor(entry: TensorEntry, to: readonly string[], nameDrop: NameDrop): InspectedTensor {
   return {
     key: entry.key,
     dtype: entry.dtype,
     shape: entry.shape,
-    bytes: elementsOf(entry.shape) * DTYPE_BYTES[entry.dtype],
+    bytes: volume(entry.shape) * DTYPE_BYTES[entry.dtype],
     chunks: entry.chunks.length,
     to,
-    dropped: to.length > 0 ? null : (findDrop(entry.key)?.name ?? null),
+    dropped: to.length > 0 ? null : nameDrop(entry.key),
   };
 }
 
-/** Source key -> names of the target tensors that some copy of the plan fills from it. */
-function findTargets(checkpoint: Checkpoint, plan: Plan): Map<string, Set<string>> {
-  const keyAt = new Map<string, string>();
-  for (const { key, chunks } of checkpoint.tensors.values()) {
-    for (const { file, offset } of chunks) keyAt.set(`${file}@${offset}`, key);
-  }
-  const targets = new Map<string, Set<string>>();
-  for (const { items, tensors } of plan.files) {
-    const keys = items.map(({ file, offset }) => keyAt.get(`${file}@${offset}`));
-    for (const { name, copies } of tensors) {
-      for (const { item } of copies) {
-        const key = keys[item];
-        if (key === undefined) continue;
-        const names = targets.get(key) ?? new Set<string>();
-        targets.set(key, names.add(name));
-      }
-    }
-  }
-  return targets;
-}
+type NameDrop = (key: string) => string | null;
 
-/** From the index in the keys, or the first axis of a homogeneous stack (`decoder.layers.self_attention...` without an index). */
-function countLayers(tensors: readonly InspectedTensor[]): number | null {
-  let layers = 0;
-  for (const { key, shape } of tensors) {
-    const match = /(?:^|\.)decoder\.layers\.(?:(\d+)\.)?/.exec(key);
-    if (match === null) continue;
-    layers = Math.max(layers, match[1] === undefined ? (shape[0] ?? 0) : Number(match[1]) + 1);
-  }
-  return layers === 0 ? null : layers;
-}
-
-function countTypes(tensors: readonly InspectedTensor[]): Inspection['dtypes'] {
-  const counts: Record<string, { tensors: number; bytes: number }> = {};
-  for (const { dtype, bytes } of tensors) {
-    const count = counts[dtype] ?? { tensors: 0, bytes: 0 };
-    counts[dtype] = { tensors: count.tensors + 1, bytes: count.bytes + bytes };
-  }
-  return counts;
-}
-
-function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
+/** A family may drop parts that its reference lacks, too; of these the books name the first ones only. */
+function makeDropFinder(books: Books | null): NameDrop {
+  const unmapped = new Set(books?.unmapped);
+  return (key) => {
+    if (unmapped.has(key)) return null;
+    const general = findDrop(key)?.name ?? null;
+    if (general !== null || books === null) return general;
+    return books.dropped.find(({ examples }) => examples.includes(key))?.rule ?? 'a rule of the family';
+  };
 }

@@ -7,6 +7,7 @@ import { addCancelCommand } from './commands/cancel.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addConvertCommand } from './commands/convert.ts';
 import { addDevCommand } from './commands/dev.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -24,6 +25,7 @@ export function createProgram(parameters: string): Command {
   addConvertCommand(program, parameters);
   addCheckCommand(program);
   addInspectCommand(program);
+  addDiffCommand(program);
   addStatusCommand(program);
   addCancelCommand(program);
   addWorkerCommand(program);
@@ -39,7 +41,7 @@ Start here:
   $ megatron-to-hf dev                                          a Temporal server and a worker on this machine
   $ megatron-to-hf run megatron_path=... hf_model_id=... hf_path=...   the durable way
 
-Exit codes: 0 done, 1 failed, 2 invalid request, 3 cancelled or terminated, 4 incomplete or timed out, 130 interrupted.
+Exit codes: 0 done, 1 failed or different, 2 invalid request, 3 cancelled or terminated, 4 incomplete or timed out, 130 interrupted.
 Temporal connection: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, as for the temporal command.`;
 
 function readVersion(): string {

@@ -3,7 +3,7 @@ import { readCheckpoint } from '../checkpoint/read-checkpoint.ts';
 import { readTrainingConfig } from '../checkpoint/training-config.ts';
 import type { Checkpoint, TrainingConfig } from '../checkpoint/types.ts';
 import { ConversionError } from '../contract/failures.ts';
-import type { ConversionInput } from '../contract/input.ts';
+import { FROM_CHECKPOINT, type ConversionInput } from '../contract/input.ts';
 import { architecturesOf, FAMILIES, findFamily } from '../models/registry.ts';
 import type { Family, ModelConfig } from '../models/types.ts';
 import type { CheckpointStat } from '../plan/byte-digest.ts';
@@ -12,6 +12,7 @@ import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
 import { resolveReference } from '../reference/resolve.ts';
 import type { Reference } from '../reference/types.ts';
+import { synthesizeReference } from '../synthesis/synthesize-reference.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
 /** What a plan is made from. */
@@ -45,9 +46,12 @@ export async function buildPlan(input: ConversionInput, surroundings: Surroundin
 /** @throws ConversionError of the readers; ModelUnsupported. */
 export async function readBasis(input: ConversionInput, surroundings: Surroundings): Promise<PlanBasis> {
   const checkpoint = await readCheckpoint(input.megatron_path, surroundings.signal);
-  const reference = await resolveReference(input, surroundings);
-  surroundings.signal.throwIfAborted();
   const recorded = await readRecorded(checkpoint);
+  const isMade = input.hf_model_id === FROM_CHECKPOINT;
+  const reference = await (isMade
+    ? synthesizeReference({ checkpoint, ...recorded, input })
+    : resolveReference(input, surroundings));
+  surroundings.signal.throwIfAborted();
   return { checkpoint, reference, ...recorded, family: requireFamily(reference.config, reference.id) };
 }
 
