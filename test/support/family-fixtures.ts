@@ -1,19 +1,17 @@
 // Fixtures of the model families, built by fixtures/families/build.py when a test first asks for one, and kept in .cache.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { buildOnce, modifiedAt } from './build-once.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SOURCES = join(ROOT, 'fixtures/families');
 const SCRIPTS = join(ROOT, 'fixtures/scripts');
 const CACHE = join(ROOT, '.cache/family-fixtures');
 const PYTHON = join(ROOT, '.venv/bin/python');
-/** A builder that lives renews its lock; one that was killed does not. Milliseconds. */
-const RENEWAL = 2_000;
-const DEAD_AFTER = 20_000;
+/** Milliseconds. */
 const BUILD_LIMIT = 600_000;
 const STALE_AFTER = 24 * 3_600_000;
 
@@ -37,7 +35,7 @@ export interface FamilyFixture {
   readonly reference: string;
   readonly expected: Readonly<Record<string, ExpectedTensor>>;
   readonly layouts: readonly FamilyLayout[];
-  /** megatron-core's own logits ({input_ids, logits}), or null where it did not run the model. */
+  /** {input_ids, logits} of megatron-core, or of the case's `forward_plain` on Megatron's tensors; null where there is neither. */
   readonly logits: string | null;
 }
 
@@ -49,7 +47,7 @@ export function caseNames(family: string): readonly string[] {
 
 /**
  * The fixture of a case. The first call builds all cases of its family file in one start of Python; several workers may ask at once.
- * Give a hook that calls it some minutes: `beforeAll(..., BUILD_LIMIT)`.
+ * Give a hook that calls it ten minutes: cores may be shared.
  *
  * @throws Error naming the known cases, or with the builder's stderr
  */
@@ -70,40 +68,23 @@ function families(): readonly string[] {
 /** The directory of a family's built cases; its name holds the digest of all that they are made from. */
 async function builtFamily(family: string): Promise<string> {
   const target = join(CACHE, `${family}-${digestSources(family)}`);
-  const lock = `${target}.lock`;
   await mkdir(CACHE, { recursive: true });
-  const deadline = Date.now() + BUILD_LIMIT;
-  for (;;) {
-    if (await exists(target)) return target;
-    if (await takeLock(lock)) break;
-    if (Date.now() > deadline) throw new Error(`waited ${BUILD_LIMIT / 1000} s for another builder of ${target}`);
-    await sleep(250);
-  }
-  const renewal = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => undefined), RENEWAL);
-  try {
-    if (!(await exists(target))) await build(family, target);
-  } finally {
-    clearInterval(renewal);
-    await rm(lock, { recursive: true, force: true });
-  }
+  await buildOnce(target, BUILD_LIMIT, async (directory) => {
+    await removeStale(family);
+    await runBuilder(family, directory);
+  });
   return target;
 }
 
-async function build(family: string, target: string): Promise<void> {
-  await removeStale(family);
-  const work = `${target}.${process.pid}.partial`;
-  await rm(work, { recursive: true, force: true });
-  const { exitCode, stderr, timedOut } = await execa(PYTHON, [join(SOURCES, 'build.py'), work, family], {
+async function runBuilder(family: string, directory: string): Promise<void> {
+  const { exitCode, stderr, timedOut } = await execa(PYTHON, [join(SOURCES, 'build.py'), directory, family], {
     reject: false,
     timeout: BUILD_LIMIT,
     env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' },
   });
-  if (exitCode !== 0) {
-    await rm(work, { recursive: true, force: true });
-    const how = timedOut ? `took longer than ${BUILD_LIMIT / 1000} s` : `ended with ${exitCode ?? 'a signal'}`;
-    throw new Error(`fixtures/families/build.py OUT ${family} ${how}:\n${stderr.slice(-4000)}`);
-  }
-  await rename(work, target);
+  if (exitCode === 0) return;
+  const how = timedOut ? `took longer than ${BUILD_LIMIT / 1000} s` : `ended with ${exitCode ?? 'a signal'}`;
+  throw new Error(`fixtures/families/build.py OUT ${family} ${how}:\n${stderr.slice(-4000)}`);
 }
 
 /** Earlier builds of the family that nobody can be using any more. */
@@ -111,30 +92,10 @@ async function removeStale(family: string): Promise<void> {
   for (const name of await readdir(CACHE)) {
     const path = join(CACHE, name);
     const isOurs = name.startsWith(`${family}-`);
-    if (isOurs && Date.now() - ((await modified(path)) ?? Date.now()) > STALE_AFTER) {
+    if (isOurs && Date.now() - ((await modifiedAt(path)) ?? Date.now()) > STALE_AFTER) {
       await rm(path, { recursive: true, force: true });
     }
   }
-}
-
-/** True when the lock is ours. A lock that nobody has renewed for a while is put away, by a rename that only one can win. */
-async function takeLock(lock: string): Promise<boolean> {
-  try {
-    await mkdir(lock);
-    return true;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
-  const renewed = await modified(lock);
-  if (renewed === null || Date.now() - renewed < DEAD_AFTER) return false;
-  const aside = `${lock}.${process.pid}`;
-  try {
-    await rename(lock, aside);
-    await rm(aside, { recursive: true, force: true });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  return false;
 }
 
 /** The sources that a family is built from, and the versions of the packages that write and read it. */
@@ -142,12 +103,19 @@ function digestSources(family: string): string {
   const framework = readdirSync(SOURCES).filter((name) => name.endsWith('.py'));
   const files = [
     ...framework.sort().map((name) => join(SOURCES, name)),
-    ...readdirSync(SCRIPTS).sort().filter((name) => name.endsWith('.py')).map((name) => join(SCRIPTS, name)),
+    ...readdirSync(SCRIPTS)
+      .sort()
+      .filter((name) => name.endsWith('.py'))
+      .map((name) => join(SCRIPTS, name)),
     join(SOURCES, 'cases', `${family}.py`),
     join(ROOT, 'python/requirements.txt'),
   ];
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${basename(file)}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`${basename(file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -159,20 +127,6 @@ async function readFixture(name: string, directory: string): Promise<FamilyFixtu
     reference: join(directory, 'reference'),
     expected: JSON.parse(await readFile(join(directory, 'expected.json'), 'utf8')) as FamilyFixture['expected'],
     layouts: layouts.map((layout) => ({ name: layout, path: join(directory, 'layouts', layout, 'iter_0000010') })),
-    logits: (await exists(logits)) ? logits : null,
+    logits: (await modifiedAt(logits)) === null ? null : logits,
   };
 }
-
-/** Milliseconds since 1970, or null where there is nothing. */
-async function modified(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).mtimeMs;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-const exists = async (path: string): Promise<boolean> => (await modified(path)) !== null;
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);

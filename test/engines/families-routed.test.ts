@@ -1,0 +1,105 @@
+// Qwen with routed experts, and Mixtral: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes
+// out, and computes what Megatron computes.
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPlan } from '../../src/engines/build-plan.ts';
+import { ConversionInput } from '../../src/contract/index.ts';
+import type { Books } from '../../src/plan/types.ts';
+import { expectSameTensors, expectSoundLoad, exportLayout, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames, familyFixture } from '../support/family-fixtures.ts';
+import { surroundingsFor } from '../support/rank-conversion.ts';
+
+const CASES = [...caseNames('qwen_moe'), ...caseNames('mixtral')];
+const BUILD_LIMIT = 600_000;
+
+let parent: string;
+const exported: { readonly directory: string; readonly logits: string | null }[] = [];
+
+beforeAll(async () => {
+  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-routed-')));
+  await familyFixture('qwen3-moe');
+  await familyFixture('mixtral');
+}, BUILD_LIMIT);
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+describe.each(CASES)('%s', (name) => {
+  it('has the bytes of the original, whatever the layout', async () => {
+    const fixture = await familyFixture(name);
+    // Two of one's own making at the least, and two that Megatron's own model wrote.
+    expect(fixture.layouts.filter((layout) => !layout.name.startsWith('real-')).length).toBeGreaterThan(2);
+    expect(fixture.layouts.filter((layout) => layout.name.startsWith('real-')).length).toBeGreaterThan(1);
+    for (const layout of fixture.layouts) {
+      const { directory, result } = await exportLayout(fixture, layout, {}, parent);
+      expect(result.warnings, layout.name).toEqual([expect.stringMatching(/^NOT VALIDATED: the smoke generation/)]);
+      await expectSameTensors(directory, fixture.expected);
+      exported.push({ directory, logits: fixture.logits });
+    }
+  });
+
+  it('needs no weights of the reference to know its keys', async () => {
+    const fixture = await familyFixture(name);
+    const [layout] = fixture.layouts;
+    if (!layout) throw new Error(`${name} has no layout`);
+    const { directory } = await exportLayout(fixture, layout, { withoutWeights: true }, parent);
+    await expectSameTensors(directory, fixture.expected);
+  });
+});
+
+it('loads with transformers, which computes what Megatron computes', { timeout: 300_000 }, async () => {
+  expect(exported.length).toBeGreaterThan(4 * CASES.length);
+  for (const loaded of await loadWithTransformers(exported)) {
+    expect(loaded.megatron).not.toBeNull();
+    expectSoundLoad(loaded);
+  }
+});
+
+describe('a config that does not fit is told with both values', () => {
+  it.each([
+    ['qwen3-moe', { num_experts: 6 }, 'number of experts: config.json says 6, the checkpoint has 4'],
+    [
+      'qwen3-moe',
+      { moe_intermediate_size: 16 },
+      'moe_intermediate_size: config.json says 16, the training run recorded 20',
+    ],
+    ['qwen3-moe', { num_experts_per_tok: 3 }, 'num_experts_per_tok: config.json says 3, the training run recorded 2'],
+    ['qwen3-moe', { head_dim: 4 }, 'num_attention_heads: config.json says 4, the checkpoint has 8'],
+    [
+      'qwen3-moe',
+      { norm_topk_prob: false },
+      'moe_router_pre_softmax: config.json calls for true, the training run recorded false (common state args)',
+    ],
+    ['qwen3-moe', { mlp_only_layers: [1] }, 'model.layers.1.mlp.gate_proj.weight'],
+    ['qwen3-moe-mixed', { mlp_only_layers: [] }, 'model.layers.1.mlp.gate.weight [4, 24]: expected'],
+    ['qwen3-moe-mixed', { mlp_only_layers: 'none' }, 'mlp_only_layers must be a list of layer numbers, found "none"'],
+    ['qwen3-moe-mixed', { intermediate_size: 48 }, 'intermediate_size: config.json says 48, the checkpoint has 40'],
+    ['qwen2-moe', { shared_expert_intermediate_size: 32 }, 'config.json calls for [32, 24]'],
+    ['qwen2-moe', { qkv_bias: false }, 'self_attention.linear_qkv.bias'],
+    [
+      'qwen2-moe',
+      { norm_topk_prob: true },
+      'moe_router_pre_softmax: config.json calls for false, the training run recorded true (common state args)',
+    ],
+    ['mixtral', { num_local_experts: 8 }, 'number of experts: config.json says 8, the checkpoint has 4'],
+    ['mixtral', { intermediate_size: 24 }, 'config.json calls for [24, 24]'],
+    ['mixtral', { num_hidden_layers: 3 }, 'num_hidden_layers: config.json says 3, the checkpoint has 2'],
+  ])('%s %j', async (name, change, message) => {
+    await expect(planWith(name, change)).rejects.toThrow(message);
+  });
+});
+
+/** Plans the layout that Megatron-LM's arguments come with, strictly, with a changed config.json and without weights in the reference. */
+async function planWith(name: string, change: object): Promise<Books> {
+  const fixture = await familyFixture(name);
+  const reference = await mkdtemp(join(parent, 'reference-'));
+  await cp(fixture.reference, reference, { recursive: true, filter: (path) => !path.endsWith('.safetensors') });
+  const config = join(reference, 'config.json');
+  await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')), ...change }));
+  const input = ConversionInput.parse({
+    megatron_path: fixture.layouts.find((layout) => layout.name === 'local-spec')?.path,
+    hf_model_id: reference,
+    hf_path: join(parent, 'never'),
+  });
+  return (await buildPlan(input, surroundingsFor())).plan.books;
+}
