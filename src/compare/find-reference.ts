@@ -41,10 +41,11 @@ export async function findReference(
 }
 
 /** Of what its training run recorded; numbers are compared, so a tokenizer is not missed. */
-async function makeReference({ path }: CheckpointDirectory, { signal }: Surroundings): Promise<ModelReference> {
+async function makeReference({ path }: CheckpointDirectory, { signal, policy }: Surroundings): Promise<ModelReference> {
   const checkpoint = await readCheckpoint(path, signal);
   const recorded = await readRecorded(checkpoint);
-  return synthesizeReference({ checkpoint, ...recorded, input: { smoke: { enabled: false } } });
+  const { allowedRoots } = policy;
+  return synthesizeReference({ checkpoint, ...recorded, allowedRoots, input: { smoke: { enabled: false } } });
 }
 
 async function readLocal(directory: string): Promise<ModelReference> {

@@ -86,13 +86,18 @@ export const TorchrunOptions = z.strictObject({
 
 const LayoutSize = Count.nullish();
 
+/** The `hf_model_id` that stands for no reference: config and tokenizer come from what the training run stored in the checkpoint. */
+export const FROM_CHECKPOINT = 'from-checkpoint';
+
 /** The workflow's one argument. Unknown keys are refused. `null` and absent mean the same, so Python parents may pass `None`. */
 export const ConversionInput = z.strictObject({
   megatron_path: AbsolutePath.describe('the concrete checkpoint iteration directory, normally iter_NNNNNNN'),
   hf_model_id: z
     .string()
     .min(1)
-    .describe('Hugging Face model id, or a local directory, that gives config and tokenizer'),
+    .describe(
+      'Hugging Face model id, or a local directory, that gives config and tokenizer; from-checkpoint: what the training run recorded and stored',
+    ),
   hf_path: AbsolutePath.describe('the directory to publish the Hugging Face checkpoint at'),
   hf_revision: z.string().min(1).nullish().describe('branch, tag or commit of hf_model_id'),
   trust_remote_code: z

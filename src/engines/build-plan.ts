@@ -49,7 +49,7 @@ export async function readBasis(input: ConversionInput, surroundings: Surroundin
   const recorded = await readRecorded(checkpoint);
   const isMade = input.hf_model_id === FROM_CHECKPOINT;
   const reference = await (isMade
-    ? synthesizeReference({ checkpoint, ...recorded, input })
+    ? synthesizeReference({ checkpoint, ...recorded, allowedRoots: surroundings.policy.allowedRoots, input })
     : resolveReference(input, surroundings));
   surroundings.signal.throwIfAborted();
   return { checkpoint, reference, ...recorded, family: requireFamily(reference.config, reference.id) };

@@ -4,24 +4,61 @@ import type { Demand } from './types.ts';
 
 /** Which optional parts attention has. */
 export interface AttentionDemands {
-  readonly queryKeyNorms: boolean;
+  /** Null: config.json says it, and the keys of the checkpoint show it. */
+  readonly queryKeyNorms: boolean | null;
   readonly latentAttention?: boolean;
+  /** 'part': how much of a head is rotated, config.json says, and a difference is a warning. */
+  readonly rotary?: 'whole head' | 'part';
+  /** Whether neighbours are rotated together, instead of the halves of a head. */
+  readonly rotaryInterleaved?: boolean;
+  /** Whether norms multiply by one more than their weight. */
+  readonly zeroCentredNorms?: boolean;
+  /** Whether attention has a gate as large as its queries. */
+  readonly outputGate?: boolean;
+  readonly normalization?: 'RMSNorm' | 'LayerNorm';
+  readonly mlp?: 'gated SiLU' | 'gated GELU' | 'squared ReLU';
 }
 
-/** Demands of a decoder with RMS norms, rotary embeddings of the whole head and a gated MLP with SiLU. */
-export function demandLlamaLike({ queryKeyNorms, latentAttention = false }: AttentionDemands): readonly Demand[] {
-  return [
-    { names: ['layernorm_zero_centered_gamma', 'apply_layernorm_1p'], accepts: [false] },
-    { names: ['normalization'], accepts: ['RMSNorm'] },
-    { names: ['apply_residual_connection_post_layernorm'], accepts: [false] },
+const MLP: Readonly<Record<NonNullable<AttentionDemands['mlp']>, readonly Demand[]>> = {
+  'gated SiLU': [
     { names: ['gated_linear_unit', 'swiglu'], accepts: [true] },
     { names: ['activation_func'], accepts: ['silu', 'swish'] },
     { names: ['squared_relu', 'quick_geglu', 'openai_gelu'], accepts: [false] },
+  ],
+  'gated GELU': [
+    { names: ['gated_linear_unit'], accepts: [true] },
+    // All but the last by the formula with tanh; the last differs from these by less than bfloat16 shows.
+    { names: ['activation_func'], accepts: ['fast_gelu', 'openai_gelu', 'gelu'] },
+    { names: ['swiglu', 'squared_relu', 'quick_geglu'], accepts: [false] },
+  ],
+  'squared ReLU': [
+    { names: ['gated_linear_unit', 'swiglu', 'quick_geglu', 'openai_gelu'], accepts: [false] },
+    { names: ['activation_func'], accepts: ['squared_relu'] },
+    { names: ['squared_relu'], accepts: [true] },
+  ],
+};
+
+/** Demands of a decoder with rotary embeddings, and with RMS norms and a gated MLP with SiLU unless it is said otherwise. */
+export function demandLlamaLike({
+  queryKeyNorms,
+  latentAttention = false,
+  rotary = 'whole head',
+  rotaryInterleaved = false,
+  zeroCentredNorms = false,
+  outputGate = false,
+  normalization = 'RMSNorm',
+  mlp = 'gated SiLU',
+}: AttentionDemands): readonly Demand[] {
+  return [
+    { names: ['layernorm_zero_centered_gamma', 'apply_layernorm_1p'], accepts: [zeroCentredNorms] },
+    { names: ['normalization'], accepts: [normalization] },
+    { names: ['apply_residual_connection_post_layernorm'], accepts: [false] },
+    ...MLP[mlp],
     { names: ['position_embedding_type'], accepts: ['rope', 'yarn'] },
-    { names: ['rotary_interleaved'], accepts: [false] },
-    { names: ['rotary_percent'], accepts: [1] },
-    { names: ['qk_layernorm'], accepts: [queryKeyNorms] },
-    { names: ['attention_output_gate'], accepts: [false] },
+    { names: ['rotary_interleaved'], accepts: [rotaryInterleaved] },
+    ...(rotary === 'part' ? [] : [{ names: ['rotary_percent'], accepts: [1] }]),
+    ...(queryKeyNorms === null ? [] : [{ names: ['qk_layernorm'], accepts: [queryKeyNorms] }]),
+    { names: ['attention_output_gate'], accepts: [outputGate] },
     { names: ['multi_latent_attention'], accepts: [latentAttention] },
   ];
 }

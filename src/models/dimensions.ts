@@ -8,6 +8,8 @@ export interface ConfigDefaults {
   readonly queryGroups: number | null;
   /** Null: hidden size over heads. */
   readonly headDim: number | null;
+  /** Absent: `config.json` must say it. */
+  readonly ffn?: number;
   readonly tied?: boolean;
 }
 
@@ -34,7 +36,7 @@ export function readDecoder(config: ModelConfig, read: ConfigReader, defaults: C
     heads,
     queryGroups,
     headDim,
-    ffn: read.count('intermediate_size'),
+    ffn: read.count('intermediate_size', defaults.ffn),
     vocab: read.count('vocab_size'),
     tied: read.flag('tie_word_embeddings', defaults.tied ?? false),
     experts: null,

@@ -24,12 +24,18 @@ export interface AttentionParts {
 }
 
 export function attentionKeys(
-  { hidden, heads, queryGroups, headDim }: Pick<ModelDimensions, 'hidden' | 'heads' | 'queryGroups' | 'headDim'>,
+  {
+    hidden,
+    heads,
+    queryGroups,
+    headDim,
+    outputGate = false,
+  }: Pick<ModelDimensions, 'hidden' | 'heads' | 'queryGroups' | 'headDim' | 'outputGate'>,
   { qkvBias = false, projectionBias = false, queryKeyNorms = false }: AttentionParts,
   module = 'self_attn',
 ): Keys {
   return [
-    ...linearKeys(`${module}.q_proj`, heads * headDim, hidden, qkvBias),
+    ...linearKeys(`${module}.q_proj`, (outputGate ? 2 : 1) * heads * headDim, hidden, qkvBias),
     ...linearKeys(`${module}.k_proj`, queryGroups * headDim, hidden, qkvBias),
     ...linearKeys(`${module}.v_proj`, queryGroups * headDim, hidden, qkvBias),
     ...linearKeys(`${module}.o_proj`, hidden, heads * headDim, projectionBias),

@@ -5,6 +5,7 @@ import { attention, DECODER, ends, layerNorms, projectionBias, qkvBias, router, 
 import { readDecoder } from './dimensions.ts';
 import { attentionKeys, decoderKeys, linearKeys, preNormKeys, type Keys } from './expected-keys.ts';
 import { readConfig } from './read-config.ts';
+import { synthesizeGptOss } from './synthesize-gpt-oss.ts';
 import type { Family, ModelDimensions, Rule, Spelling } from './types.ts';
 
 const { row, direct } = rowsOf(DECODER);
@@ -70,6 +71,7 @@ export const GPT_OSS: Family = {
     ];
     return decoderKeys(d, () => layer);
   },
+  synthesize: synthesizeGptOss,
 };
 
 /** One tensor for all experts, columns first. */

@@ -33,13 +33,8 @@ export function readLatentSizes(config: ModelConfig, read: ConfigReader): Latent
   };
 }
 
-/** Norms of the latents are fused into the projection behind them by Transformer Engine, or on their own. */
 export function latentAttention(at: Stack): readonly Rule[] {
   const { direct } = rowsOf(at);
-  const norm = (fused: string, own: string): string[] => [
-    `self_attention.${fused}.layer_norm_weight`,
-    `self_attention.${own}.weight`,
-  ];
   return [
     direct('self_attention.linear_q_proj.weight', 'self_attn.q_proj.weight'),
     direct('self_attention.linear_q_down_proj.weight', 'self_attn.q_a_proj.weight'),
@@ -50,6 +45,11 @@ export function latentAttention(at: Stack): readonly Rule[] {
     direct('self_attention.linear_kv_up_proj.weight', 'self_attn.kv_b_proj.weight'),
     direct('self_attention.linear_proj.weight', 'self_attn.o_proj.weight'),
   ];
+}
+
+/** The norm of a latent is fused into the projection behind it by Transformer Engine, or on its own. */
+function norm(fused: string, own: string): readonly string[] {
+  return [`self_attention.${fused}.layer_norm_weight`, `self_attention.${own}.weight`];
 }
 
 export function latentAttentionKeys({ hidden, heads }: ModelDimensions, sizes: LatentSizes): Keys {

@@ -1,14 +1,33 @@
-// Which layers have experts: Megatron's `moe_layer_freq`, and the fields of `config.json` that say the same.
-// Facts: Megatron-Core `gpt_layer_specs.py`; transformers `modeling_deepseek_v3.py` and `modeling_qwen3_moe.py` (decoder layers).
+// Which layers have experts, or a sliding window: Megatron's `moe_layer_freq` and `window_attn_skip_freq`, and what `config.json` says.
+// Facts: Megatron-Core `gpt_layer_specs.py`, `transformer/utils.py` `is_layer_window_attention`; transformers `modeling_deepseek_v3.py` and `modeling_qwen3_moe.py` (decoder layers).
 import type { ModelConfig } from './types.ts';
+
+/** Above every published model; nothing is built for a number that nobody has checked yet. */
+const MOST_LAYERS = 10_000;
 
 /** `moe_layer_freq`: a number n means every n-th layer from the first on, a list has 1 where there are experts. Null where it is neither. */
 export function sparseLayers(frequency: unknown, layers: number): readonly boolean[] | null {
+  if (layers > MOST_LAYERS) return null;
   if (typeof frequency === 'number' && Number.isSafeInteger(frequency) && frequency > 0) {
     return Array.from({ length: layers }, (_, layer) => layer % frequency === 0);
   }
   const isList = Array.isArray(frequency) && frequency.length === layers;
-  return isList && frequency.every((entry) => entry === 0 || entry === 1) ? frequency.map((entry) => entry === 1) : null;
+  return isList && frequency.every((entry) => entry === 0 || entry === 1)
+    ? frequency.map((entry) => entry === 1)
+    : null;
+}
+
+/**
+ * `window_attn_skip_freq` of a model with a window: a number n means that every n-th layer has none, a list has 0 there, and nothing means
+ * that all have it. Null where it is neither.
+ */
+export function windowedLayers(frequency: unknown, layers: number): readonly boolean[] | null {
+  if (layers > MOST_LAYERS) return null;
+  const isNumber = typeof frequency === 'number' && Number.isSafeInteger(frequency) && frequency > 0;
+  if (frequency == null || isNumber) {
+    return Array.from({ length: layers }, (_, layer) => frequency == null || (layer + 1) % frequency !== 0);
+  }
+  return Array.isArray(frequency) && frequency.length === layers ? frequency.map(Boolean) : null;
 }
 
 /** Layers in front of the first one with experts, or null where a dense one comes after it. */
@@ -20,6 +39,7 @@ export function leadingDense(sparse: readonly boolean[]): number | null {
 
 /** What `config.json` says, or null where it has no field about it. */
 export function configuredSparse(config: ModelConfig, layers: number): readonly boolean[] | null {
+  if (layers > MOST_LAYERS) return null;
   const { mlp_layer_types: types, first_k_dense_replace: dense, decoder_sparse_step: step } = config;
   const only = config['mlp_only_layers'];
   const every = (is: (layer: number) => boolean): boolean[] => Array.from({ length: layers }, (_, layer) => is(layer));

@@ -18,7 +18,8 @@ export const MISTRAL: Family = {
     const window = readWindow(record);
     if (readBiases(record).qkv) record.complain('biases (add_bias_linear, add_qkv_bias) are not possible');
     // Without a window both families compute the same, and Llama's is the one that everything reads.
-    if (window === null && !record.isNamed('mistral')) record.complain('neither a window_size nor the name was recorded');
+    if (window === null && !record.isNamed('mistral'))
+      record.complain('neither a window_size nor the name was recorded');
     if (record.value('window_attn_skip_freq') != null) record.complain('layers without window are not possible');
     return { ...synthesizeLlamaLike(record), model_type: 'mistral', sliding_window: window };
   },

@@ -6,7 +6,7 @@ import { attention, ends, projectionBias, qkvBias, router, routerCorrection, row
 import { nemotronHKeys } from './nemotron-h-keys.ts';
 import { readNemotronH } from './nemotron-h-config.ts';
 import { synthesizeNemotronH } from './synthesize-nemotron-h.ts';
-import type { Demand, Family, Rule } from './types.ts';
+import type { Demand, Family, OptionalPart, Rule } from './types.ts';
 
 const DECODER: Stack = { ours: 'decoder.layers.*.', theirs: 'backbone.layers.*.' };
 
@@ -33,9 +33,8 @@ const NORM: readonly string[] = [
 /** Of a tied model the embedding fills the output layer as well. */
 function hybridEnds(): readonly Rule[] {
   const rules = ends({ embedding: 'backbone.embeddings', norm: 'backbone.norm_f', head: 'lm_head' });
-  const isHead = ({ to }: Rule): boolean => to.includes('lm_head.weight');
   return rules.map((rule) =>
-    isHead(rule) ? { ...rule, from: [...rule.from, 'embedding.word_embeddings.weight'] } : rule,
+    rule.to.includes('lm_head.weight') ? { ...rule, from: [...rule.from, 'embedding.word_embeddings.weight'] } : rule,
   );
 }
 
@@ -116,28 +115,27 @@ const DEMANDS: readonly Demand[] = [
   { names: ['qk_layernorm', 'attention_output_gate', 'multi_latent_attention'], accepts: [false] },
 ];
 
+const MTP_BLOCKS: OptionalPart = {
+  name: 'mtp',
+  keys: /^mtp\./,
+  sources: /^mtp\./,
+  why: 'blocks for multi-token prediction, which speculative decoding alone uses',
+};
+
+/** Of a tied model: weights that were not saved by transformers may lack the copy. */
+const TIED_OUTPUT: OptionalPart = {
+  name: 'tied output layer',
+  keys: /^lm_head\./,
+  sources: /^embedding\./,
+  why: 'a copy of the embedding, which the reference does without',
+};
+
 export const NEMOTRON_H: Family = {
   name: 'nemotron-h',
   architectures: ['NemotronHForCausalLM'],
   rules: [...hybridEnds(), ...hybridLayer(DECODER), ...mtpJoints(), ...hybridLayer(MTP)],
   demands: DEMANDS,
-  recorded: (config) => {
-    const { heads, headDim, groups, state } = readNemotronH(config).mamba;
-    return {
-      mamba_num_heads: heads,
-      mamba_head_dim: headDim,
-      mamba_num_groups: groups,
-      mamba_state_dim: state,
-    };
-  },
-  optional: [
-    {
-      name: 'mtp',
-      keys: /^mtp\./,
-      sources: /^mtp\./,
-      why: 'blocks for multi-token prediction speed up generation; the model gives the same tokens without them',
-    },
-  ],
+  optional: ({ tied }) => (tied ? [MTP_BLOCKS, TIED_OUTPUT] : [MTP_BLOCKS]),
   keepFloat32: ['backbone', 'mtp'].flatMap((stack) =>
     ['A_log', 'D', 'gate.weight', 'gate.e_score_correction_bias'].map((name) => `${stack}.layers.*.mixer.${name}`),
   ),

@@ -12,13 +12,14 @@ import {
   queryKeyNorms,
   router,
 } from './blocks.ts';
-import { demandLlamaLike } from './demands.ts';
 import { readDecoder } from './dimensions.ts';
-import { attentionKeys, decoderKeys, expertKeys, gatedMlpKeys, linearKeys, preNormKeys } from './expected-keys.ts';
+import { attentionKeys, decoderKeys, gatedMlpKeys, preNormKeys } from './expected-keys.ts';
+import { demandQwenMoe, readSparsity, recordedTopExperts, routedKeys } from './qwen-moe.ts';
 import { readConfig } from './read-config.ts';
-import { readBiases, readWindow, synthesizeLlamaLike } from './synthesize-decoder.ts';
-import { readExperts, refuseUnlessPlain } from './synthesize-experts.ts';
-import type { Family, ModelConfig } from './types.ts';
+import { synthesizeQwen3Moe } from './synthesize-routed.ts';
+import type { Family } from './types.ts';
+
+const MOE_FFN = 768;
 
 export const QWEN3_MOE: Family = {
   name: 'qwen3-moe',
@@ -34,53 +35,24 @@ export const QWEN3_MOE: Family = {
     ...gatedExperts(DECODER),
     ...gatedMlp(DECODER),
   ],
-  demands: demandLlamaLike({ queryKeyNorms: true }),
+  demands: demandQwenMoe({ queryKeyNorms: true }),
+  recorded: recordedTopExperts,
   keepFloat32: [],
   dimensions: (config) =>
-    readConfig(config, (read) => ({
-      ...readDecoder(config, read, { queryGroups: 4, headDim: null }),
-      // The first name is that of files which transformers 5 wrote (`attribute_map`), and wins there too.
-      experts: read.count('num_local_experts', read.count('num_experts', 128)),
-    })),
+    readConfig(config, (read) => {
+      readSparsity(config, read, MOE_FFN);
+      return {
+        ...readDecoder(config, read, { queryGroups: 4, headDim: null }),
+        // The first name is that of files which transformers 5 wrote (`attribute_map`), and wins there too.
+        experts: read.count('num_local_experts', read.count('num_experts', 128)),
+      };
+    }),
   expected: (d, config) => {
     const bias = config['attention_bias'] === true;
-    const { moeFfn, isSparse } = readSparsity(config);
+    const { moeFfn, isSparse } = readConfig(config, (read) => readSparsity(config, read, MOE_FFN));
     const attended = attentionKeys(d, { qkvBias: bias, projectionBias: bias, queryKeyNorms: true });
-    const experts = [
-      ...linearKeys('mlp.gate', d.experts ?? 0, d.hidden),
-      ...expertKeys(d.experts ?? 0, 'mlp.experts', (expert) => gatedMlpKeys(expert, d.hidden, moeFfn)),
-    ];
-    const dense = gatedMlpKeys('mlp', d.hidden, d.ffn);
-    return decoderKeys(d, (layer) => [...attended, ...(isSparse(layer) ? experts : dense), ...preNormKeys(d.hidden)]);
+    const [routed, dense] = [routedKeys(d, moeFfn), gatedMlpKeys('mlp', d.hidden, d.ffn)];
+    return decoderKeys(d, (layer) => [...attended, ...(isSparse(layer) ? routed : dense), ...preNormKeys(d.hidden)]);
   },
-  synthesize: (record) => {
-    const decoder = synthesizeLlamaLike(record);
-    const experts = readExperts(record, Number(decoder['num_hidden_layers']));
-    refuseUnlessPlain(record, experts);
-    if (readBiases(record).qkv) record.complain('biases (add_bias_linear, add_qkv_bias) are not possible');
-    if (readWindow(record) !== null) record.complain('a sliding window (window_size) is not possible');
-    return {
-      ...decoder,
-      model_type: 'qwen3_moe',
-      attention_bias: false,
-      use_sliding_window: false,
-      num_experts: experts.experts,
-      num_experts_per_tok: experts.topk,
-      moe_intermediate_size: experts.ffn,
-      norm_topk_prob: experts.isNormed,
-      decoder_sparse_step: 1,
-      mlp_only_layers: experts.sparse.flatMap((isSparse, layer) => (isSparse ? [] : [layer])),
-    };
-  },
+  synthesize: synthesizeQwen3Moe,
 };
-
-/** Which layers have experts, and how wide one expert is. */
-function readSparsity(config: ModelConfig): { moeFfn: number; isSparse: (layer: number) => boolean } {
-  const { step, moeFfn } = readConfig(config, (read) => ({
-    step: read.count('decoder_sparse_step', 1),
-    moeFfn: read.count('moe_intermediate_size', 768),
-  }));
-  const dense = config['mlp_only_layers'];
-  const denseLayers = new Set<unknown>(Array.isArray(dense) ? dense : []);
-  return { moeFfn, isSparse: (layer) => !denseLayers.has(layer) && (layer + 1) % step === 0 };
-}

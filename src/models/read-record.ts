@@ -70,10 +70,10 @@ function makeReader(record: ModelRecord, problems: string[], assumed: Assumption
   return {
     ...record,
     value,
-    count: typed('a positive integer', (found) => Number.isSafeInteger(found) && Number(found) > 0),
-    number: typed('a number', (found) => typeof found === 'number'),
-    flag: typed('true or false', (found) => typeof found === 'boolean'),
-    text: typed('a text', (found) => typeof found === 'string'),
+    count: typed('a positive integer', isCount),
+    number: typed('a number', (found): found is number => typeof found === 'number'),
+    flag: typed('true or false', (found): found is boolean => typeof found === 'boolean'),
+    text: typed('a text', (found): found is string => typeof found === 'string'),
     need: (found, standIn, ...names) => {
       if (found === null) problems.push(`${source} does not say ${names.join(' or ')}`);
       return found ?? standIn;
@@ -87,6 +87,10 @@ function makeReader(record: ModelRecord, problems: string[], assumed: Assumption
     },
     isNamed: (word) => NAMING_FIELDS.some((field) => squeeze(values[field]).includes(squeeze(word))),
   };
+}
+
+function isCount(found: unknown): found is number {
+  return typeof found === 'number' && Number.isSafeInteger(found) && found > 0;
 }
 
 function squeeze(text: unknown): string {

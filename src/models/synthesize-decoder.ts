@@ -20,8 +20,8 @@ export function synthesizeSizes(record: RecordReader): ModelConfig {
     max_position_embeddings: synthesizePositions(record),
     vocab_size: synthesizeVocabulary(record),
     tie_word_embeddings: synthesizeTied(record),
-    initializer_range: record.number('init_method_std') ?? 0.02,
     torch_dtype: synthesizeDtype(record),
+    ...ofTraining(record),
   };
 }
 
@@ -32,7 +32,6 @@ export function synthesizeLlamaLike(record: RecordReader): ModelConfig {
     ...synthesizeRope(record),
     rms_norm_eps: synthesizeEpsilon(record),
     hidden_act: 'silu',
-    attention_dropout: record.number('attention_dropout') ?? 0,
   };
 }
 
@@ -44,6 +43,11 @@ export function synthesizeEpsilon(record: RecordReader): number {
 export function readBiases(record: RecordReader): { readonly linear: boolean; readonly qkv: boolean } {
   const linear = record.need(record.flag('add_bias_linear'), false, 'add_bias_linear');
   return { linear, qkv: linear || record.flag('add_qkv_bias') === true };
+}
+
+/** Depth of multi-token prediction; null, absent and, in Megatron-Bridge's hybrid models, 0 mean that there is none. */
+export function readMtpDepth(record: RecordReader): number | null {
+  return record.value('mtp_num_layers') === 0 ? null : record.count('mtp_num_layers');
 }
 
 /** Tokens that one attends to, itself included, or null. Megatron records `(left, right)` without the token itself; Gemma 3 a number. */
@@ -59,13 +63,26 @@ function synthesizePositions(record: RecordReader): number {
   const own = record.training.source === 'common state args' ? record.count('max_position_embeddings') : null;
   if (own !== null) return own;
   const length = record.need(record.count('seq_length'), 1, 'seq_length');
-  return record.assume('max_position_embeddings', length, 'the seq_length of the training run; the model may reach further');
+  return record.assume(
+    'max_position_embeddings',
+    length,
+    'the seq_length of the training run; the model may reach further',
+  );
 }
 
 function synthesizeVocabulary(record: RecordReader): number {
   const rows = record.stored.vocabularyRows;
   const why = 'all rows of the embedding, since the run did not record how many of them are padding';
   return record.count('vocab_size') ?? record.assume('vocab_size', rows, why);
+}
+
+/** Fields that matter to further training alone; where they are absent, transformers has defaults. */
+function ofTraining(record: RecordReader): ModelConfig {
+  const [deviation, dropout] = [record.number('init_method_std'), record.number('attention_dropout')];
+  return {
+    ...(deviation !== null && { initializer_range: deviation }),
+    ...(dropout !== null && { attention_dropout: dropout }),
+  };
 }
 
 /** What was recorded, else what is stored: a tied model has no output layer. */

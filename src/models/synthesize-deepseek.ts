@@ -2,7 +2,7 @@
 // Facts: Megatron-Bridge `models/deepseek/{common,deepseek_v3_bridge}.py`, `models/mla_provider.py`.
 import { leadingDense } from './layer-frequency.ts';
 import type { RecordReader } from './read-record.ts';
-import { readBiases, synthesizeEpsilon, synthesizeSizes } from './synthesize-decoder.ts';
+import { readBiases, readMtpDepth, synthesizeEpsilon, synthesizeSizes } from './synthesize-decoder.ts';
 import { readExperts, type RecordedExperts } from './synthesize-experts.ts';
 import { synthesizeLatentRope } from './synthesize-rope.ts';
 import type { ModelConfig } from './types.ts';
@@ -22,7 +22,7 @@ export function synthesizeDeepseekV3(record: RecordReader): ModelConfig {
     rms_norm_eps: synthesizeEpsilon(record),
     hidden_act: 'silu',
     attention_bias: false,
-    num_nextn_predict_layers: record.count('mtp_num_layers') ?? 0,
+    num_nextn_predict_layers: readMtpDepth(record) ?? 0,
   };
 }
 

@@ -47,10 +47,9 @@ export function readExperts(record: RecordReader, layers: number): RecordedExper
 
 /** For families whose `config.json` has no fields for these. */
 export function refuseUnlessPlain(record: RecordReader, experts: RecordedExperts): void {
-  const { scores, scale, groups, hasCorrection, sharedFfn } = experts;
+  const { scores, scale, groups, hasCorrection } = experts;
   if (scores !== 'softmax') record.complain(`moe_router_score_function is ${scores}, softmax is needed`);
   if (scale !== 1) record.complain(`moe_router_topk_scaling_factor is ${scale}, none is possible`);
   if (groups !== 1) record.complain(`moe_router_num_groups is ${groups}, none is possible`);
   if (hasCorrection) record.complain('moe_router_enable_expert_bias is true, false is needed');
-  if (sharedFfn !== 0) record.complain(`moe_shared_expert_intermediate_size is ${sharedFfn}, none is possible`);
 }

@@ -2,7 +2,7 @@
 // Facts: Megatron-Bridge `models/nemotronh/nemotron_h_bridge.py` (`CONFIG_MAPPING`, `megatron_to_hf_config`); megatron-core
 // `ssm/mamba_mixer.py` (a convolution over 4 tokens, with a bias, is in its code and in no configuration).
 import type { RecordReader } from './read-record.ts';
-import { readBiases, synthesizeEpsilon, synthesizeSizes } from './synthesize-decoder.ts';
+import { readBiases, readMtpDepth, synthesizeEpsilon, synthesizeSizes } from './synthesize-decoder.ts';
 import { readExperts } from './synthesize-experts.ts';
 import type { ModelConfig } from './types.ts';
 
@@ -42,7 +42,7 @@ function readPatterns(record: RecordReader): { readonly pattern: string } & Mode
   const blocks = parts.filter((part) => part !== '');
   const [block = record.text('mtp_hybrid_override_pattern')] = blocks;
   if (blocks.some((other) => other !== block)) record.complain(`the MTP parts of ${text} differ`);
-  const depth = record.count('mtp_num_layers') ?? blocks.length;
+  const depth = readMtpDepth(record) ?? blocks.length;
   if (depth === 0 || block === null) return { pattern, num_nextn_predict_layers: 0 };
   const isRepeated = record.flag('mtp_use_repeated_layer');
   return {

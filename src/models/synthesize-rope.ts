@@ -53,7 +53,8 @@ function llama3(factor: number, low: number, high: number, original: number): Mo
 
 function readYarn(record: RecordReader, prefix: '' | 'yarn_'): ModelConfig {
   const numbers = YARN_NUMBERS.map(([field, name]) => [field, record.number(prefix + name)] as const);
-  for (const [field, value] of numbers.slice(0, 2)) record.need(value, 1, `${prefix}${field === 'factor' ? 'rotary_scaling_factor' : field}`);
+  for (const [field, value] of numbers.slice(0, 2))
+    record.need(value, 1, `${prefix}${field === 'factor' ? 'rotary_scaling_factor' : field}`);
   const rounded = record.flag(`${prefix}correction_range_round_to_int`);
   return {
     rope_type: 'yarn',

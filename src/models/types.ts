@@ -13,6 +13,8 @@ export interface ModelDimensions {
   readonly tied: boolean;
   /** Null for dense models. */
   readonly experts: number | null;
+  /** Whether the query projection holds a gate behind each head; absent means no. */
+  readonly outputGate?: boolean;
   /** Key heads of the gated delta net, null where the model has none. */
   readonly deltaKeyHeads?: number | null;
   /** Layers of one multi-token prediction block (the length of its pattern), null where it is one plain layer. */
@@ -102,8 +104,11 @@ export interface Family {
   readonly architectures: readonly string[];
   readonly rules: readonly Rule[];
   readonly demands: readonly Demand[];
-  /** Numbers that shapes show only as factors, by Megatron's names: what the training run must have recorded, where it recorded them. */
-  readonly recorded?: (config: ModelConfig) => Readonly<Record<string, number>>;
+  /**
+   * What shapes do not show, or show only as factors, and config.json says: by Megatron's names, what the training run must have recorded,
+   * where it recorded them.
+   */
+  readonly recorded?: (config: ModelConfig) => Readonly<Record<string, number | boolean>>;
   /** A function where the keys depend on the number of layers; `optionalParts` in registry.ts reads both forms. */
   readonly optional?: readonly OptionalPart[] | ((dimensions: ModelDimensions) => readonly OptionalPart[]);
   /** Hugging Face keys (patterns with `*`) that keep the dtype of the source in any cast. */

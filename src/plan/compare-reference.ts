@@ -2,6 +2,7 @@
 import type { ModelDimensions } from '../models/types.ts';
 import type { SourceIndex } from './index-sources.ts';
 import { vocabularyMismatch } from './judge-padding.ts';
+import { compareDimensions } from './recorded-dimensions.ts';
 import type { TrainingValues } from './training-values.ts';
 
 /** Sentences, one a disagreement; empty when the reference fits. */
@@ -15,7 +16,8 @@ export function compareReference(
   const cut = vocabularyMismatch(dimensions.vocab, training);
   if (cut) problems.push(cut);
   const told = new Set(problems.map((problem) => problem.split(':', 1)[0]));
-  for (const problem of training ? compareTraining(dimensions, training) : []) {
+  const hasMlp = index.byPattern.has('decoder.layers.*.mlp.linear_fc2.weight');
+  for (const problem of training ? compareDimensions(dimensions, training, hasMlp) : []) {
     if (!told.has(problem.split(':', 1)[0])) problems.push(problem);
   }
   return problems;
@@ -45,12 +47,17 @@ function compareShapes(index: SourceIndex, d: ModelDimensions): string[] {
     const where = `${projection} columns of self_attention.linear_proj.weight over head_dim ${d.headDim}`;
     compare('num_attention_heads', d.heads, projection / d.headDim, where);
     if (fused !== undefined) {
-      const groups = (fused - projection) / 2 / d.headDim;
+      const queries = (d.outputGate ? 2 : 1) * projection;
+      const groups = (fused - queries) / 2 / d.headDim;
       compare('num_key_value_heads', d.queryGroups, groups, `${fused} rows of self_attention.linear_qkv.weight`);
     }
   }
   const ffn = shape('decoder.layers.*.mlp.linear_fc2.weight')?.at(-1);
   if (ffn !== undefined) compare('intermediate_size', d.ffn, ffn, 'columns of mlp.linear_fc2.weight');
+  const experts = shape('decoder.layers.*.mlp.router.weight')?.[0];
+  if (experts !== undefined && d.experts !== null) {
+    compare('number of experts', d.experts, experts, 'rows of mlp.router.weight');
+  }
   return problems;
 }
 
@@ -78,25 +85,6 @@ function compareTied(index: SourceIndex, d: ModelDimensions, strict: boolean): s
     return ['tie_word_embeddings: config.json says true, the checkpoint has an output_layer.weight of its own'];
   }
   return [];
-}
-
-/** What shapes cannot show: 32 heads of 128 and 64 heads of 64 look alike. */
-function compareTraining(d: ModelDimensions, training: TrainingValues): string[] {
-  const rows: [field: string, says: number | boolean, recorded: number | boolean | null][] = [
-    ['num_hidden_layers', d.layers, training.layers],
-    ['hidden_size', d.hidden, training.hidden],
-    ['num_attention_heads', d.heads, training.heads],
-    ['num_key_value_heads', d.queryGroups, training.queryGroups],
-    ['head_dim', d.headDim, training.headDim],
-    ['intermediate_size', d.ffn, training.ffn],
-    ['tie_word_embeddings', d.tied, training.tied],
-  ];
-  return rows
-    .filter(([, says, recorded]) => recorded !== null && says !== recorded)
-    .map(
-      ([field, says, recorded]) =>
-        `${field}: config.json says ${says}, the training run recorded ${recorded} (${training.source})`,
-    );
 }
 
 function show(value: number): string {

@@ -1,8 +1,10 @@
 // Disagreements of reference and training run that fail a strict run, and are warnings with strict=false.
 import type { Checkpoint, TrainingConfig } from '../checkpoint/types.ts';
 import type { Family, ModelConfig } from '../models/types.ts';
-import { compareMeaning } from './compare-meaning.ts';
+import { compareFactors, compareMeaning } from './compare-meaning.ts';
+import { doubtSettings } from './compare-settings.ts';
 import { findEmbedding } from './index-sources.ts';
+import { judgeInterleave } from './judge-interleave.ts';
 import { judgePadding } from './judge-padding.ts';
 import { readTrainingValues } from './training-values.ts';
 
@@ -19,6 +21,13 @@ export function doubtReference({ checkpoint, family, config, training }: DoubtRe
   const { vocab } = family.dimensions(config);
   return [
     ...(rows === undefined ? [] : judgePadding(rows, vocab, training ? readTrainingValues(training) : null)),
-    ...(training ? compareMeaning(family, training) : []),
+    ...(training
+      ? [
+          ...compareMeaning(family, training),
+          ...compareFactors(family, config, training),
+          ...doubtSettings(family, config, training),
+          ...judgeInterleave(training),
+        ]
+      : []),
   ];
 }

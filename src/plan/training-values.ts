@@ -42,16 +42,20 @@ export function readTrainingValues(config: TrainingConfig): TrainingValues {
     return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
   };
   const flag = (name: string): boolean | null => (typeof values[name] === 'boolean' ? values[name] : null);
+  const pattern = values['hybrid_layer_pattern'];
   const heads = count('num_attention_heads');
   const untied = flag('untie_embeddings_and_output_weights');
+  // Latent attention sizes its heads by fields of its own and has no query groups: kv_channels and num_query_groups are idle then.
+  const isLatent = flag('multi_latent_attention') === true;
+  const groups = isLatent ? null : count('num_query_groups');
   return {
     source: config.source,
     layers: count('num_layers'),
     hidden: count('hidden_size'),
     heads,
     // Megatron-LM stores num_query_groups = 1 for models without grouped queries.
-    queryGroups: flag('group_query_attention') === false ? heads : count('num_query_groups'),
-    headDim: count('kv_channels'),
+    queryGroups: flag('group_query_attention') === false ? heads : groups,
+    headDim: count(isLatent ? 'v_head_dim' : 'kv_channels'),
     ffn: count('ffn_hidden_size'),
     vocab: count('vocab_size'),
     paddedVocab: count('padded_vocab_size'),
@@ -62,6 +66,9 @@ export function readTrainingValues(config: TrainingConfig): TrainingValues {
     ep: count('expert_model_parallel_size'),
     etp: count('expert_tensor_parallel_size'),
     cp: count('context_parallel_size'),
-    unevenStages: UNEVEN.some((name) => values[name] != null && values[name] !== false),
+    unevenStages:
+      UNEVEN.some((name) => values[name] != null && values[name] !== false) ||
+      // A pattern of hybrid layers may say itself where a stage ends.
+      (typeof pattern === 'string' && pattern.includes('|')),
   };
 }

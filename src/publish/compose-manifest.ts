@@ -69,7 +69,7 @@ export function composeManifest(parts: ManifestParts): Manifest {
       id: reference.id,
       revision: reference.revision,
       digest: reference.digest,
-      tokenizer_source: input.tokenizer_source,
+      tokenizer_source: reference.synthesis ? 'checkpoint' : input.tokenizer_source,
       remote_code: reference.remote_code,
       remote_code_allowed: parts.remoteCodeAllowed,
     },
@@ -88,6 +88,7 @@ export function composeManifest(parts: ManifestParts): Manifest {
     files: [...parts.files],
     books: booksOf(plan),
     config_patches: reference.patches,
+    ...(reference.synthesis && { config_synthesis: reference.synthesis }),
     verify: {
       mode: parts.verified.mode,
       tensors: parts.verified.tensors,

@@ -6,8 +6,10 @@ import type { Patch } from './manifest.ts';
 /** The parts of a plan that the config depends on; headers are enough, so a plan read back from disk serves as well. */
 export interface PatchedPlan {
   readonly files: readonly Pick<Plan['files'][number], 'name' | 'header'>[];
-  readonly books: { readonly dropped: readonly { readonly rule: string; readonly tensors: number }[] };
+  readonly books: { readonly dropped: readonly RuleLine[]; readonly excused: readonly RuleLine[] };
 }
+
+type RuleLine = Pick<Plan['books']['dropped'][number], 'rule' | 'tensors'>;
 
 const TORCH_DTYPES: Readonly<Record<string, string>> = {
   F64: 'float64',
@@ -53,9 +55,11 @@ function quantizationPatches(config: Readonly<Record<string, unknown>>): Patch[]
 }
 
 function mtpPatches(config: Readonly<Record<string, unknown>>, plan: PatchedPlan): Patch[] {
-  const dropped = plan.books.dropped.some((line) => line.rule === 'mtp' && line.tensors > 0);
+  // Left out because the reference has none, or absent because the checkpoint has none.
+  const { dropped, excused } = plan.books;
+  const isAbsent = [...dropped, ...excused].some(({ rule, tensors }) => rule === 'mtp' && tensors > 0);
   const layers = config[MTP_FIELD];
-  if (!dropped || typeof layers !== 'number' || layers === 0) return [];
+  if (!isAbsent || typeof layers !== 'number' || layers === 0) return [];
   return [{ field: MTP_FIELD, from: layers, to: 0, why: 'the multi-token prediction layers are not exported' }];
 }
 

@@ -9,7 +9,7 @@ import type { Reference } from '../reference/types.ts';
 import { patchConfig, type PatchedPlan } from './config-patches.ts';
 import { writeDurably } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
-import { Patch } from './manifest.ts';
+import { Patch, Synthesis } from './manifest.ts';
 import { stagingPaths } from '../files/staging.ts';
 
 const CONFIG = 'config.json';
@@ -22,6 +22,8 @@ export const CopiedReference = z.object({
   /** Names in `export/`, config.json included. */
   files: z.array(z.string()),
   patches: z.array(Patch),
+  /** Only where config.json was made from what the training run recorded. */
+  synthesis: Synthesis.optional(),
   remote_code: z.array(z.string()),
   warnings: z.array(z.string()),
 });
@@ -46,7 +48,7 @@ export async function copyReference(
     await mkdir(dirname(target), { recursive: true });
     await writeDurably(target, await readFile(source));
   }
-  const original = await readFile(join(reference.path, CONFIG));
+  const original = await readConfig(reference);
   await refuseChanged(input.hf_model_id, reference, paths.export, sources);
   const { text, patches } = patchConfig(original.toString('utf8'), plan);
   await writeDurably(join(paths.export, CONFIG), patches.length === 0 ? original : text);
@@ -57,6 +59,7 @@ export async function copyReference(
     digest: reference.digest,
     files: [CONFIG, ...sources.keys()].sort(),
     patches,
+    ...(reference.synthesis && { synthesis: describeSynthesis(reference.synthesis) }),
     remote_code: [...reference.remoteCode],
     warnings: [...reference.warnings],
   };
@@ -74,6 +77,14 @@ export async function readCopiedReference(staging: string): Promise<CopiedRefere
   }
 }
 
+function describeSynthesis({ source, assumed }: NonNullable<Reference['synthesis']>): Synthesis {
+  return { source, assumed: assumed.map((assumption) => ({ ...assumption })) };
+}
+
+async function readConfig({ path, synthesis }: Reference): Promise<Buffer> {
+  return synthesis ? Buffer.from(synthesis.text) : readFile(join(path, CONFIG));
+}
+
 function sourcesOf(reference: Reference): Map<string, string> {
   const sources = new Map(reference.files.map((name) => [name, join(reference.path, name)]));
   for (const name of reference.tokenizer?.files ?? []) sources.set(name, join(reference.tokenizer?.path ?? '', name));
@@ -87,8 +98,8 @@ async function refuseChanged(
   directory: string,
   sources: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const copies = new Map([...sources.keys()].map((name) => [name, join(directory, name)]));
-  copies.set(CONFIG, join(reference.path, CONFIG));
+  const copies = new Map<string, string | Buffer>([...sources.keys()].map((name) => [name, join(directory, name)]));
+  copies.set(CONFIG, await readConfig(reference));
   if ((await digestFiles(copies)) === reference.digest) return;
   throw new ConversionError(
     'ReferenceUnavailable',

@@ -23,6 +23,14 @@ export const Patch = z.object({
 });
 export type Patch = z.infer<typeof Patch>;
 
+export const Synthesis = z.object({
+  /** What the config was made from: `run_config.yaml`, or the common state. */
+  source: z.string(),
+  /** Fields of config.json that it does not decide. */
+  assumed: z.array(z.object({ field: z.string(), value: z.unknown(), why: z.string() })),
+});
+export type Synthesis = z.infer<typeof Synthesis>;
+
 export const Manifest = z.object({
   format: z.literal('megatron-to-hf export 1'),
   /** By the artifact names of the Nemotron step. */
@@ -71,6 +79,8 @@ export const Manifest = z.object({
     missing: z.array(z.string()),
   }),
   config_patches: z.array(Patch),
+  /** Only with `hf_model_id: from-checkpoint`: config.json was made, and not copied. */
+  config_synthesis: Synthesis.optional(),
   verify: z.object({ mode: z.string(), tensors: z.number(), files: z.number(), bytes: z.number() }),
   smoke: SmokeResult,
   warnings: z.array(z.string()),

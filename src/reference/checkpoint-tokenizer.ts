@@ -1,6 +1,7 @@
 // `tokenizer_source: checkpoint`: the tokenizer that the training run stored beside its weights.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refuseOutside } from '../files/allowed-roots.ts';
 import { parseJsonObject } from './json-text.ts';
 import { listSmallFiles } from './read-directory.ts';
 import { hasTokenizer, isTokenizerFile } from './select-files.ts';
@@ -12,11 +13,18 @@ export interface CheckpointTokenizer {
   readonly warnings: readonly string[];
 }
 
-/** Read `<checkpoint>/tokenizer`. Code there is a problem: nobody reviewed it, and a checkpoint is data (design 11.4). */
-export async function readCheckpointTokenizer(checkpoint: string): Promise<CheckpointTokenizer> {
+/**
+ * Read `<checkpoint>/tokenizer`. Code there is a problem: nobody reviewed it, and a checkpoint is data (design 11.4).
+ * @throws ConversionError PolicyRefused for a file that a link leads out of `allowedRoots`.
+ */
+export async function readCheckpointTokenizer(
+  checkpoint: string,
+  allowedRoots: readonly string[],
+): Promise<CheckpointTokenizer> {
   const path = join(checkpoint, 'tokenizer');
   const names = await readdir(path).catch(() => null);
   if (!names) return { path, files: [], problems: [`${path} does not exist`], warnings: [] };
+  for (const name of names) await refuseOutside("the checkpoint's tokenizer file", join(path, name), allowedRoots);
   const warnings: string[] = [];
   const problems = names.filter((name) => name.endsWith('.py')).map((name) => `${join(path, name)} is code`);
   for (const name of names.filter((candidate) => candidate.endsWith('.json'))) {

@@ -36,11 +36,11 @@ export async function readDirectory(path: string): Promise<DirectoryContent> {
   };
 }
 
-/** sha256 over names, sizes and contents, sorted by name. `files` maps a name to the path that holds it. */
-export async function digestFiles(files: ReadonlyMap<string, string>): Promise<string> {
+/** sha256 over names, sizes and contents, sorted by name. `files` maps a name to the path that holds it, or to the content itself. */
+export async function digestFiles(files: ReadonlyMap<string, string | Buffer>): Promise<string> {
   const hash = createHash('sha256');
   for (const [name, path] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const content = await readFile(path);
+    const content = typeof path === 'string' ? await readFile(path) : path;
     hash.update(`${name}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');

@@ -29,7 +29,8 @@ interface Candidate {
   readonly roots: readonly string[] | null;
 }
 
-const ADVICE = 'Set hf_model_id to the original base model or a local config source';
+const ADVICE =
+  'Set hf_model_id to the original base model or a local config source, or to from-checkpoint to make both from what the training run stored';
 
 /**
  * Find the reference of a conversion. Order: a local directory; the hub cache; our own cache of fetched files; the hub.
@@ -45,7 +46,7 @@ export async function resolveReference(
   const candidate =
     (await fromDirectory(input, surroundings, tried)) ?? (await fromHub(input, surroundings, environment, tried));
   if (!candidate) throw unavailable(input.hf_model_id, tried);
-  return completeReference(input, candidate);
+  return completeReference(input, candidate, surroundings.policy.allowedRoots);
 }
 
 async function fromDirectory(
@@ -134,10 +135,14 @@ function suffices(content: DirectoryContent, input: ReferenceInput, place: strin
   return problems.length === 0;
 }
 
-async function completeReference(input: ReferenceInput, { content, commit, roots }: Candidate): Promise<Reference> {
+async function completeReference(
+  input: ReferenceInput,
+  { content, commit, roots }: Candidate,
+  allowedRoots: readonly string[],
+): Promise<Reference> {
   const warnings = [...content.warnings];
   const fromCheckpoint = input.tokenizer_source === 'checkpoint';
-  const tokenizer = fromCheckpoint ? await readCheckpointTokenizer(input.megatron_path) : null;
+  const tokenizer = fromCheckpoint ? await readCheckpointTokenizer(input.megatron_path, allowedRoots) : null;
   if (tokenizer && tokenizer.problems.length > 0) {
     throw unavailable(input.megatron_path, tokenizer.problems, 'Set tokenizer_source=reference');
   }

@@ -12,6 +12,16 @@ export interface ReferenceWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor | null>;
 }
 
+/** A config that no file holds: it was made from what the training run recorded. */
+export interface Synthesis {
+  /** The whole `config.json`. */
+  readonly text: string;
+  /** What it was made from. */
+  readonly source: string;
+  /** Fields that the record does not decide, with their values and where these come from. */
+  readonly assumed: readonly { readonly field: string; readonly value: unknown; readonly why: string }[];
+}
+
 export interface Reference {
   /** As requested: a local directory or a hub id. */
   readonly id: string;
@@ -31,5 +41,7 @@ export interface Reference {
   readonly remoteCode: readonly string[];
   /** Null where the reference has no safetensors files and no index of them, or they cannot be asked for; `warnings` tell of damage. */
   readonly weights: ReferenceWeights | null;
+  /** Only with `hf_model_id: from-checkpoint`: `path` then holds no config.json. */
+  readonly synthesis?: Synthesis;
   readonly warnings: readonly string[];
 }

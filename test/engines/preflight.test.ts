@@ -247,7 +247,7 @@ it('warns where settings that shape no tensor differ', async () => {
     hf_model_id: await reference('rope', { rope_parameters: { rope_theta: 5, rope_type: 'default' } }),
   });
   expect(warnings).toEqual([
-    'rope_theta: config.json says 5, the training run recorded 1000000 (run_config.yaml). ' +
+    'rope_theta: config.json says 5, the training run recorded 1000000 (rotary_base of run_config.yaml). ' +
       'The export takes that of config.json; check hf_model_id.',
   ]);
 });

@@ -11,7 +11,9 @@ import type { PhaseResults } from '../../src/publish/compose-manifest.ts';
 import { copyReference } from '../../src/publish/copy-reference.ts';
 import { parseManifest } from '../../src/publish/manifest.ts';
 import { stagingPath, stagingPaths } from '../../src/files/staging.ts';
+import { digestFiles } from '../../src/reference/read-directory.ts';
 import { resolveReference } from '../../src/reference/resolve.ts';
+import type { Reference } from '../../src/reference/types.ts';
 import { BYTE_DIGEST, makeFolder, manifestOf, readTree, surroundings, worker } from '../support/publish-staging.ts';
 
 const WEIGHTS = 'model.safetensors';
@@ -61,7 +63,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 /** What the phases before leave: a plan, a finished file, the reference. */
-async function stage(smoke: SmokeResult): Promise<PhaseResults> {
+async function stage(smoke: SmokeResult, made: Partial<Reference> = {}): Promise<PhaseResults> {
   const staging = stagingPath(input.hf_path, BYTE_DIGEST);
   const paths = stagingPaths(staging);
   await mkdir(paths.export, { recursive: true });
@@ -71,7 +73,7 @@ async function stage(smoke: SmokeResult): Promise<PhaseResults> {
   const done = { name: WEIGHTS, byteDigest: BYTE_DIGEST, bytes: 12, sha256: 'ef'.repeat(32), tensors: { w: 1 } };
   const figures = { bytesRead: 12, unchecked: 0, rank: 0, attempt: 1, seconds: 1 };
   await writeFile(join(paths.done, `${WEIGHTS}.json`), JSON.stringify({ ...done, ...figures }));
-  const reference = await resolveReference(input, surroundings(), {});
+  const reference = { ...(await resolveReference(input, surroundings(), {})), ...made };
   await copyReference(input, PLAN, reference, staging);
   return {
     completeness: {
@@ -151,6 +153,25 @@ describe('publishPhase', () => {
       smoke: { samples: [{ prompt: 'In', text: ' the' }] },
       warnings: ['copied without times'],
       run: { workflow_id: 'convert-a', run_id: 'run-1' },
+    });
+  });
+
+  it('says what was assumed in a config that no reference gave', async () => {
+    const text = '{"architectures": ["L"], "model_type": "llama", "eos_token_id": 7}';
+    const assumed = [{ field: 'eos_token_id', value: 7, why: 'of the tokenizer' }];
+    const tokenizer = join(input.hf_model_id, 'tokenizer.json');
+    const contents = new Map<string, string | Buffer>([
+      ['config.json', Buffer.from(text)],
+      ['tokenizer.json', tokenizer],
+    ]);
+    const synthesis = { text, source: 'run_config.yaml', assumed };
+    results = await stage(results.smoke, { id: 'from-checkpoint', synthesis, digest: await digestFiles(contents) });
+    await publishPhase(input, results, surroundings());
+    expect(await readFile(join(input.hf_path, 'config.json'), 'utf8')).toBe(text);
+    expect(await manifestAt()).toMatchObject({
+      reference: { id: 'from-checkpoint', tokenizer_source: 'checkpoint' },
+      config_synthesis: { source: 'run_config.yaml', assumed },
+      config_patches: [],
     });
   });
 

@@ -50,7 +50,7 @@ async function smoke(options: {
   });
   const reference = await resolveReference(input, surroundings(), {});
   digest = reference.digest;
-  await copyReference(input, { files: [], books: { dropped: [] } }, reference, staging);
+  await copyReference(input, { files: [], books: { dropped: [], excused: [] } }, reference, staging);
   const program = join(folder.path, 'python.sh');
   await writeFile(program, `${options.needed ? 'TRUST_NEEDED=1' : ''}\n${STAND_IN}`);
   const policy = {

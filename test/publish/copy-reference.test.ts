@@ -7,7 +7,7 @@ import { resolveReference } from '../../src/reference/resolve.ts';
 import type { Reference } from '../../src/reference/types.ts';
 import { makeFolder, readTree, surroundings } from '../support/publish-staging.ts';
 
-const plan = (dtypes: Readonly<Record<string, number>>, mtp = 0): PatchedPlan => {
+const plan = (dtypes: Readonly<Record<string, number>>, mtp = 0, excused = 0): PatchedPlan => {
   let end = 0;
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   for (const [dtype, bytes] of Object.entries(dtypes)) {
@@ -15,7 +15,13 @@ const plan = (dtypes: Readonly<Record<string, number>>, mtp = 0): PatchedPlan =>
   }
   return {
     files: [{ name: 'model.safetensors', header: JSON.stringify(header) }],
-    books: { dropped: [{ rule: 'mtp', tensors: mtp }] },
+    books: {
+      dropped: [{ rule: 'mtp', tensors: mtp }],
+      excused: [
+        { rule: 'mtp copies', tensors: 2 },
+        { rule: 'mtp', tensors: excused },
+      ],
+    },
   };
 };
 const CONFIG =
@@ -50,6 +56,11 @@ describe('patchConfig', () => {
       ['num_nextn_predict_layers', 1, 0],
     ]);
     expect(patchConfig('{"num_nextn_predict_layers": 1}', plan({ BF16: 2 })).patches).toEqual([]);
+  });
+
+  it('sets prediction layers that the checkpoint lacks to none', () => {
+    const { text } = patchConfig('{"num_nextn_predict_layers": 1}', plan({ BF16: 2 }, 0, 21));
+    expect(text).toBe('{"num_nextn_predict_layers": 0}');
   });
 });
 

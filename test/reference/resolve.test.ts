@@ -333,6 +333,18 @@ describe('tokenizer_source=checkpoint', () => {
     await expect(resolve(fromCheckpoint())).resolves.toBeDefined();
   });
 
+  it('follows no link out of the allowed roots', async () => {
+    await write(join(folder, 'local'), { 'config.json': CONFIG });
+    await write(join(checkpoint(), 'tokenizer'), { 'tokenizer.json': '{}' });
+    const around = surroundings({
+      policy: { ...surroundings().policy, allowedRoots: [join(folder, 'local'), checkpoint()] },
+    });
+    await expect(resolve(fromCheckpoint(), around)).resolves.toBeDefined();
+    await write(join(folder, 'secrets'), { 'vocab.json': '{}' });
+    await symlink(join(folder, 'secrets', 'vocab.json'), join(checkpoint(), 'tokenizer', 'vocab.json'));
+    await expect(resolve(fromCheckpoint(), around)).rejects.toMatchObject({ type: 'PolicyRefused' });
+  });
+
   it('refuses code, auto_map and want of a tokenizer, all at once', async () => {
     await write(join(folder, 'local'), PLAIN);
     expect((await refusal(fromCheckpoint())).message).toContain('does not exist');
