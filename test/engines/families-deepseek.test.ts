@@ -1,6 +1,6 @@
 // DeepSeek-V2, V3 and Moonlight: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes out,
 // and computes what Megatron computes.
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import {
   loadWithTransformers,
 } from '../support/family-export.ts';
 import { caseNames, familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
-import { planWith } from '../support/family-plan.ts';
+import { changeReference, planWith, writeIndex } from '../support/family-plan.ts';
 
 const MINUTES = 60_000;
 const CASES = caseNames('deepseek');
@@ -117,6 +117,24 @@ describe('layers for multi-token prediction', () => {
   });
 });
 
+it('is exported plain against a reference in FP8, as the published V3 is', { timeout: MINUTES }, async () => {
+  const fixture = fixtureOf('deepseek-v3');
+  const layout = fixture.layouts.find(({ name }) => name === 'real-tp2-ep2');
+  if (!layout) throw new Error('deepseek-v3 has no layout real-tp2-ep2');
+  const change = { quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128] } };
+  const reference = await changeReference(fixture, change, parent);
+  const names = Object.keys(fixture.expected);
+  const scales = names.filter((name) => name.endsWith('_proj.weight')).map((name) => `${name}_scale_inv`);
+  const copies = ['embed_tokens.weight', 'shared_head.head.weight'].map((name) => `${BEHIND}${name}`);
+  await writeIndex(reference, [...names, ...scales, ...copies]);
+  const options = { hf_model_id: reference, hf_path: join(parent, 'plain') };
+  const { directory } = await exportLayout(fixture, layout, options);
+  await expectSameTensors(directory, fixture.expected);
+  const config = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8')) as Record<string, unknown>;
+  expect(config).not.toHaveProperty('quantization_config');
+  expect(config).toMatchObject({ num_nextn_predict_layers: 1 });
+});
+
 describe('a config that does not fit is told with both values', () => {
   it.each([
     ['per-layer', { v_head_dim: 7 }, 'num_attention_heads: config.json says 4, the checkpoint has 8'],
@@ -124,7 +142,11 @@ describe('a config that does not fit is told with both values', () => {
     ['per-layer', { intermediate_size: 48 }, 'intermediate_size: config.json says 48, the checkpoint has 40'],
     ['per-layer', { n_routed_experts: 6 }, 'mlp.router.weight'],
     ['per-layer', { kv_lora_rank: 24 }, 'kv_lora_rank: config.json calls for 24, the training run recorded 20'],
-    ['per-layer', { moe_intermediate_size: 16 }, 'config.json calls for [16, 24]'],
+    [
+      'per-layer',
+      { moe_intermediate_size: 16 },
+      'moe_intermediate_size: config.json says 16, the training run recorded 12',
+    ],
     ['per-layer', { q_lora_rank: null }, 'self_attention.linear_q_down_proj.weight'],
     ['per-layer', { first_k_dense_replace: 2 }, 'model.layers.1.mlp.gate_proj.weight'],
     // Equal shapes: only the record of the run tells.

@@ -12,12 +12,15 @@ import {
   loadWithTransformers,
 } from '../support/family-export.ts';
 import { familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
-import { changeReference, planWith } from '../support/family-plan.ts';
+import { changeReference, planWith, writeIndex } from '../support/family-plan.ts';
 
 const MINUTES = 60_000;
 let fixture: FamilyFixture;
 let parent: string;
 const exported: string[] = [];
+
+/** Names of an expert matrix in MXFP4: packed fours of bits, and a scale for each block of them. */
+const quantized = (name: string): string[] => (name.endsWith('_proj') ? [`${name}_blocks`, `${name}_scales`] : [name]);
 
 beforeAll(async () => {
   parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-gpt-oss-')));
@@ -58,6 +61,7 @@ describe('against a quantized reference', () => {
     const [layout] = fixture.layouts;
     if (!layout) throw new Error('gpt-oss has no layout');
     const reference = await changeReference(fixture, MXFP4, parent);
+    await writeIndex(reference, Object.keys(fixture.expected).flatMap(quantized));
     const options = { hf_model_id: reference, hf_path: join(parent, 'plain') };
     const { directory, result } = await exportLayout(fixture, layout, options);
     await expectSameTensors(directory, fixture.expected);

@@ -22,18 +22,27 @@ const WITH_MTP = { num_nextn_predict_layers: 1 };
 const REFUSES: Readonly<Record<string, readonly string[]>> = {
   'deepseek-v2': ['attention_bias', 'mlp_bias'],
   'deepseek-v3': ['attention_bias', 'mlp_bias'],
+  olmo2: ['attention_bias'],
+  olmo3: ['attention_bias'],
 };
 
 describe('findFamily', () => {
   it.each([
     ['DeepseekV2ForCausalLM', 'deepseek-v2'],
     ['DeepseekV3ForCausalLM', 'deepseek-v3'],
+    ['Glm4ForCausalLM', 'glm4'],
+    ['Glm4MoeForCausalLM', 'glm4-moe'],
     ['GptOssForCausalLM', 'gpt-oss'],
     ['LlamaForCausalLM', 'llama'],
     ['MistralForCausalLM', 'mistral'],
+    ['MixtralForCausalLM', 'mixtral'],
     ['NemotronHForCausalLM', 'nemotron-h'],
+    ['Olmo2ForCausalLM', 'olmo2'],
+    ['Olmo3ForCausalLM', 'olmo3'],
     ['Qwen2ForCausalLM', 'qwen2'],
+    ['Qwen2MoeForCausalLM', 'qwen2-moe'],
     ['Qwen3ForCausalLM', 'qwen3'],
+    ['Qwen3MoeForCausalLM', 'qwen3-moe'],
   ])('%s', (architecture, name) => expect(findFamily({ architectures: [architecture] })?.name).toBe(name));
 
   it('knows nothing of others, nor of configs without architectures', () => {

@@ -11,12 +11,12 @@ import { chooseSources } from '../../src/plan/choose-sources.ts';
 import { indexSources } from '../../src/plan/index-sources.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { layOutKeys } from '../support/family-axes.ts';
-import { TYPICAL_CONFIGS } from '../support/family-configs.ts';
 import { shardModel } from '../support/family-sharding.ts';
 import { numberTensors } from '../support/family-sharding/sharding.ts';
 import { makeCheckpoint, type MemoryCheckpoint } from '../support/plan-checkpoint.ts';
-import { executeFile } from '../support/plan-execute.ts';
+import { executeNumbers } from '../support/plan-execute.ts';
 import { mutateTable, type Mutation } from '../support/table-mutations.ts';
+import { TYPICAL_CONFIGS } from '../support/typical-configs.ts';
 
 /** Who sees a mistake. */
 type Seen = 'books' | 'shapes' | 'recorded' | 'digests';
@@ -45,7 +45,7 @@ it('docs/guards.md says what only digests or a smoke test see', async () => {
 
 function damageAll(family: Family): Outcome[] {
   const config = TYPICAL_CONFIGS[family.name];
-  if (!config) throw new Error(`${family.name}: no typical config in test/support/family-configs.ts`);
+  if (!config) throw new Error(`${family.name}: no typical config in test/support/typical-configs.ts`);
   const hf = numberTensors(family.expected(family.dimensions(config), config));
   const axes = { layers: false, experts: true, halves: false, separateNorms: false, vocabMultiple: 8, prefix: '' };
   const memory = makeCheckpoint(layOutKeys(shardModel(family.name, hf, config), axes));
@@ -100,12 +100,7 @@ function execute(
 ): Record<string, readonly number[]> {
   const input = { strict: true, dtype: 'source', max_shard_size: '5GB' } as const;
   const plan = makePlan({ checkpoint, checkpointStat: stat, family, config, training, input });
-  const tensors = plan.files.flatMap((file) => {
-    const added = new Set(file.tensors.filter(({ arithmetic }) => arithmetic === 'add-one').map(({ name }) => name));
-    return [...executeFile(file, ({ offset }) => payloads.get(offset) ?? [])].map(
-      ([name, data]) => [name, added.has(name) ? data.map((value) => value + 1) : data] as const,
-    );
-  });
+  const tensors = plan.files.flatMap((file) => [...executeNumbers(file, ({ offset }) => payloads.get(offset) ?? [])]);
   return Object.fromEntries(tensors.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

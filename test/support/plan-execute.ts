@@ -26,6 +26,22 @@ export function executeFile<E>(file: FilePlan, readItem: (item: PlannedItem) => 
   return out;
 }
 
+/** The same with numbers, and the arithmetic of the plan. */
+export function executeNumbers(
+  file: FilePlan,
+  readItem: (item: PlannedItem) => readonly number[],
+): Map<string, number[]> {
+  const out = executeFile(file, readItem);
+  for (const { name, arithmetic } of file.tensors) {
+    if (arithmetic === 'none') continue;
+    out.set(
+      name,
+      (out.get(name) ?? []).map((value) => value + 1),
+    );
+  }
+  return out;
+}
+
 function* elementsOf(
   copy: Copy,
   axis = 0,

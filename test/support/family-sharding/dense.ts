@@ -1,4 +1,4 @@
-// Llama and its relatives, dense and with routed experts.
+// Llama and its relatives.
 import type { Shard } from './sharding.ts';
 
 export const shardDense: Shard = (s) => {
@@ -11,15 +11,15 @@ export const shardDense: Shard = (s) => {
   });
 };
 
-export const shardQwen3Moe: Shard = (s) => {
+/** Norms before and after attention and the MLP. */
+export const shardGemma: Shard = (s) => {
   s.ends();
   s.eachLayer((ours, theirs) => {
     s.copy(`${ours}self_attention.linear_qkv.layer_norm_weight`, `${theirs}input_layernorm.weight`);
     s.attention(ours, `${theirs}self_attn.`);
-    s.copy(`${ours}pre_mlp_layernorm.weight`, `${theirs}post_attention_layernorm.weight`);
-    s.copy(`${ours}mlp.router.weight`, `${theirs}mlp.gate.weight`);
-    for (let e = 0; e < s.count('num_experts'); e += 1) {
-      s.gated(`${ours}mlp.experts.experts.${e}.`, `${theirs}mlp.experts.${e}.`);
-    }
+    s.copy(`${ours}self_attention.linear_proj.post_layernorm.weight`, `${theirs}post_attention_layernorm.weight`);
+    s.copy(`${ours}mlp.linear_fc1.layer_norm_weight`, `${theirs}pre_feedforward_layernorm.weight`);
+    s.gated(`${ours}mlp.`, `${theirs}mlp.`);
+    s.copy(`${ours}mlp.linear_fc2.post_layernorm.weight`, `${theirs}post_feedforward_layernorm.weight`);
   });
 };
