@@ -33,7 +33,8 @@ function compareShapes(index: SourceIndex, d: ModelDimensions): string[] {
     return source ? source.entry.shape.slice(source.leads.length) : null;
   };
   const layers = countLayers(index);
-  if (layers !== null) compare('num_hidden_layers', d.layers, layers, 'decoder.layers');
+  // Where layers differ, the last one may be empty; what each has, the shapes of its own targets say.
+  if (layers !== null && !d.layersDiffer) compare('num_hidden_layers', d.layers, layers, 'decoder.layers');
   const embedding = shape('embedding.word_embeddings.weight');
   const [rows = 0, width = 0] = embedding ?? [];
   if (embedding) compare('hidden_size', d.hidden, width, 'columns of embedding.word_embeddings.weight');
@@ -46,14 +47,15 @@ function compareShapes(index: SourceIndex, d: ModelDimensions): string[] {
   if (projection !== undefined) {
     const where = `${projection} columns of self_attention.linear_proj.weight over head_dim ${d.headDim}`;
     compare('num_attention_heads', d.heads, projection / d.headDim, where);
-    if (fused !== undefined) {
+    if (fused !== undefined && !d.layersDiffer) {
       const queries = (d.outputGate ? 2 : 1) * projection;
       const groups = (fused - queries) / 2 / d.headDim;
       compare('num_key_value_heads', d.queryGroups, groups, `${fused} rows of self_attention.linear_qkv.weight`);
     }
   }
   const ffn = shape('decoder.layers.*.mlp.linear_fc2.weight')?.at(-1);
-  if (ffn !== undefined) compare('intermediate_size', d.ffn, ffn, 'columns of mlp.linear_fc2.weight');
+  if (ffn !== undefined && !d.layersDiffer)
+    compare('intermediate_size', d.ffn, ffn, 'columns of mlp.linear_fc2.weight');
   const experts = shape('decoder.layers.*.mlp.router.weight')?.[0];
   if (experts !== undefined && d.experts !== null) {
     compare('number of experts', d.experts, experts, 'rows of mlp.router.weight');

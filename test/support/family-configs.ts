@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../src/models/types.ts';
 import { pick } from './plan-random.ts';
 import {
   decoder,
+  deciLm,
   deepseek,
   flip,
   glmMoe,
@@ -25,6 +26,7 @@ export const RANDOM_CONFIGS: Readonly<Record<string, (random: Random) => RandomC
   olmo3: (random) => uniform(decoder(random, 'Olmo3ForCausalLM')),
   qwen2: (random) => uniform(decoder(random, 'Qwen2ForCausalLM')),
   qwen3: (random) => uniform({ ...decoder(random, 'Qwen3ForCausalLM'), attention_bias: flip(random) }),
+  decilm: (random) => ({ config: deciLm(random), uniform: false }),
   'deepseek-v2': (random) => ({ config: deepseek(random, 'DeepseekV2ForCausalLM'), uniform: false }),
   'deepseek-v3': (random) => {
     const config = { ...deepseek(random, 'DeepseekV3ForCausalLM'), num_nextn_predict_layers: pick(random, 0, 2) };
@@ -38,6 +40,8 @@ export const RANDOM_CONFIGS: Readonly<Record<string, (random: Random) => RandomC
     const { intermediate_size: moeFfn, ...more } = decoder(random, 'GptOssForCausalLM');
     return uniform({ ...more, intermediate_size: moeFfn, num_local_experts: pick(random, 1, 4), attention_bias: true });
   },
+  nemotron: (random) =>
+    uniform({ ...decoder(random, 'NemotronForCausalLM'), attention_bias: flip(random), mlp_bias: flip(random) }),
   'nemotron-h': (random) => ({ config: nemotron(random), uniform: false, gateless: true }),
   'qwen3-moe': (random) => qwenMoe(random, 'Qwen3MoeForCausalLM', { attention_bias: flip(random) }),
   'qwen2-moe': (random) =>

@@ -2,7 +2,7 @@
 // Facts: megatron-core `sharded_state_dict`; transformers `modeling_*.py`.
 import type { ModelConfig } from '../../src/models/types.ts';
 import { shardDeepseek } from './family-sharding/deepseek.ts';
-import { shardDense, shardGemma } from './family-sharding/dense.ts';
+import { shardDeciLm, shardDense, shardGemma, shardNemotron } from './family-sharding/dense.ts';
 import { shardGlm4, shardGlm4Moe } from './family-sharding/glm.ts';
 import { shardGptOss } from './family-sharding/gpt-oss.ts';
 import { shardNemotronH } from './family-sharding/nemotron-h.ts';
@@ -13,6 +13,7 @@ import { Sharding, type Named, type Numbered, type Shard } from './family-shardi
 
 /** By the name of the family. */
 export const SHARDS: Readonly<Record<string, Shard>> = {
+  decilm: shardDeciLm,
   'deepseek-v2': shardDeepseek,
   'deepseek-v3': shardDeepseek,
   glm4: shardGlm4,
@@ -23,6 +24,7 @@ export const SHARDS: Readonly<Record<string, Shard>> = {
   llama: shardDense,
   mistral: shardDense,
   mixtral: shardMixtral,
+  nemotron: shardNemotron,
   'nemotron-h': shardNemotronH,
   olmo2: shardOlmo,
   olmo3: shardOlmo,

@@ -131,3 +131,25 @@ export function glmMoe(random: Random): ModelConfig {
     num_nextn_predict_layers: pick(random, 0, 2),
   };
 }
+
+/** Layers that differ in query groups and width, with linear layers and gaps among them. Widths of `ffn_mult` are at least 256. */
+export function deciLm(random: Random): ModelConfig {
+  const config = decoder(random, 'DeciLMForCausalLM');
+  const heads = Number(config['num_attention_heads']);
+  const divisors = Array.from({ length: heads }, (_, k) => k + 1).filter((each) => heads % each === 0);
+  const part = (whole: object): object => {
+    const kind = pick(random, 0, 3);
+    return { no_op: kind === 0, replace_with_linear: kind === 1, ...(kind > 1 && whole) };
+  };
+  return {
+    ...config,
+    num_key_value_heads: null,
+    intermediate_size: null,
+    attention_bias: flip(random),
+    mlp_bias: flip(random),
+    block_configs: Array.from({ length: Number(config['num_hidden_layers']) }, () => ({
+      attention: part({ n_heads_in_group: divisors[pick(random, 0, divisors.length - 1)] }),
+      ffn: part({ ffn_hidden_size: pick(random, 1, 4) }),
+    })),
+  };
+}

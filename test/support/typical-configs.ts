@@ -90,6 +90,17 @@ export const TYPICAL_CONFIGS: Readonly<Record<string, ModelConfig>> = {
   'qwen3.5-moe': typicalDecoder('Qwen3_5MoeForCausalLM', { ...TYPICAL_HYBRID, ...TYPICAL_SHARED_EXPERTS }),
   gemma2: typicalDecoder('Gemma2ForCausalLM', {}),
   gemma3: typicalDecoder('Gemma3ForCausalLM', { attention_bias: true }),
+  nemotron: typicalDecoder('NemotronForCausalLM', { attention_bias: true, mlp_bias: true }),
+  decilm: typicalDecoder('DeciLMForCausalLM', {
+    num_hidden_layers: 3,
+    num_key_value_heads: null,
+    intermediate_size: null,
+    block_configs: [
+      { attention: { n_heads_in_group: 3 }, ffn: { replace_with_linear: true } },
+      { attention: { replace_with_linear: true }, ffn: { ffn_hidden_size: 11 } },
+      { attention: { n_heads_in_group: 2 }, ffn: { no_op: true } },
+    ],
+  }),
 };
 
 function typicalDecoder(architecture: string, more: ModelConfig): ModelConfig {

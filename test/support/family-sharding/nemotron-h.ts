@@ -5,17 +5,16 @@ export const shardNemotronH: Shard = (s) => {
   s.copy('embedding.word_embeddings.weight', 'backbone.embeddings.weight');
   s.copy('decoder.final_norm.weight', 'backbone.norm_f.weight');
   s.copyIfAny('output_layer.weight', 'lm_head.weight');
-  const pattern = String(s.config['hybrid_override_pattern']);
-  for (const [i, kind] of [...pattern].entries()) {
+  for (const [i, kind] of s.text('hybrid_override_pattern').split('').entries()) {
     putLayer(s, kind, `decoder.layers.${i}.`, `backbone.layers.${i}.`);
   }
-  const inner = String(s.config['mtp_hybrid_override_pattern'] ?? '');
   const depth = s.hf.has('mtp.layers.0.eh_proj.weight') ? 1 : 0;
+  const inner = depth === 0 ? '' : s.text('mtp_hybrid_override_pattern');
   for (let o = 0; o < depth; o += 1) {
     const ours = `mtp.layers.${o}.`;
     const first = `mtp.layers.${o * inner.length}.`;
     for (const name of ['eh_proj', 'enorm', 'hnorm']) s.copy(`${ours}${name}.weight`, `${first}${name}.weight`);
-    for (const [i, kind] of [...inner].entries()) {
+    for (const [i, kind] of inner.split('').entries()) {
       putLayer(s, kind, `${ours}mtp_model_layer.layers.${i}.`, `mtp.layers.${o * inner.length + i}.`);
     }
     const last = `mtp.layers.${(o + 1) * inner.length - 1}.`;

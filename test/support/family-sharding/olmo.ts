@@ -1,4 +1,4 @@
-// OLMo-2 and OLMo-3: no norms before attention and MLP, one behind each, inside Megatron's row-parallel layer; norms over all query and all key
+// OLMo-2 and OLMo-3: no norms before attention and MLP, one behind each, inside the row-parallel layer; norms over all query and all key
 // heads at once. Facts: transformers `models/olmo2`; Megatron-Bridge `models/common/te_layers.py`.
 import type { Shard } from './sharding.ts';
 

@@ -48,6 +48,13 @@ export class Sharding {
     return value;
   }
 
+  /** A text of the config. */
+  text(name: string): string {
+    const value = this.config[name];
+    if (typeof value !== 'string') throw new Error(`the config has no ${name}`);
+    return value;
+  }
+
   get(name: string): Numbered {
     const tensor = this.hf.get(name);
     if (!tensor) throw new Error(`the model has no ${name}`);
@@ -104,8 +111,7 @@ export class Sharding {
   }
 
   /** Query group by query group: its query heads, its key head, its value head. Weights and biases. */
-  attention(ours: string, theirs: string): void {
-    const groups = this.count('num_key_value_heads');
+  attention(ours: string, theirs: string, groups = this.count('num_key_value_heads')): void {
     const headDim = this.count('head_dim');
     const queries = (this.count('num_attention_heads') / groups) * headDim;
     for (const kind of this.kinds(`${theirs}q_proj`)) {
