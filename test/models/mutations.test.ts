@@ -106,8 +106,8 @@ function execute(
 
 const INTRODUCTION = `# What stands between a wrong table and its users
 
-A test damages the table of each family, one mistake at a time, and plans a checkpoint of a small model with it. *Books*: a tensor is left over,
-missing, or filled twice. *Shapes*: rows or columns do not fit \`config.json\`. *Recorded*: what the run recorded about itself does not. *Digests*: the plan is
+A test damages the table of each family, one mistake at a time, and plans a checkpoint of a small model with it. _Books_: a tensor is left over,
+missing, or filled twice. _Shapes_: rows or columns do not fit \`config.json\`. _Recorded_: what the run recorded about itself does not. _Digests_: the plan is
 accepted and the bytes are wrong; only a comparison with known tensors shows it, or the smoke test: with a trained Llama it refuses swapped
 gate and up rows, moved or interleaved query heads and dropped norms (\`test/smoke\`). Two norms that are swapped and lie close to one it cannot
 see. So no family is supported without a fixture whose every tensor is compared
@@ -131,7 +131,7 @@ function describeGuards(): string {
   ]);
   const lists = [...OUTCOMES].map(([name, outcomes]) => {
     const silent = outcomes.filter(({ seen }) => seen === 'digests');
-    return `## ${name}\n\n${silent.map(({ kind, what }) => `- ${kind}: ${what}`).join('\n')}\n`;
+    return `## ${name}\n\n${silent.map(({ kind, what }) => `- ${kind}: \`${what}\``).join('\n')}\n`;
   });
   return [
     INTRODUCTION,
