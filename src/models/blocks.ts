@@ -120,6 +120,15 @@ export function gatedMlpBias(at: Stack): readonly Rule[] {
   return gatedLayer(at, 'bias', 'mlp.', 'mlp.', GATED_NAMES);
 }
 
+/** MLP without a gate at `ours` and `theirs` below the layer: two layers, with biases where `kinds` has them. */
+export function plainMlp(at: Stack, ours: string, theirs: string, kinds: readonly string[]): readonly Rule[] {
+  const { direct } = rowsOf(at);
+  return kinds.flatMap((kind) => [
+    direct(`${ours}.linear_fc1.${kind}`, `${theirs}.up_proj.${kind}`),
+    direct(`${ours}.linear_fc2.${kind}`, `${theirs}.down_proj.${kind}`),
+  ]);
+}
+
 /** Routed experts with a gate, under `theirs` and the number of the expert. */
 export function gatedExperts(at: Stack, theirs = 'mlp.experts', names: GatedNames = GATED_NAMES): readonly Rule[] {
   return gatedLayer(at, 'weight', 'mlp.experts.experts.{e}.', `${theirs}.{e}.`, names);

@@ -58,6 +58,14 @@ export function gatedMlpKeys(
   ];
 }
 
+/** Up and down of a module without a gate. */
+export function plainMlpKeys(module: string, hidden: number, ffn: number, bias = false): Keys {
+  return [
+    ...linearKeys(`${module}.up_proj`, ffn, hidden, bias),
+    ...linearKeys(`${module}.down_proj`, hidden, ffn, bias),
+  ];
+}
+
 /** One module for each of `count` experts, under its number. */
 export function expertKeys(count: number, module: string, keys: (expert: string) => Keys): Keys {
   return Array.from({ length: count }, (_, expert) => keys(`${module}.${expert}`)).flat();
@@ -73,6 +81,8 @@ export interface DecoderNames {
   readonly embedding: string;
   readonly layers: string;
   readonly norm: string;
+  /** Whether the final norm has a bias; absent means no. */
+  readonly normBias?: boolean;
 }
 
 /** A whole decoder: embedding, layers, final norm, and the output layer where it is not tied. */
@@ -84,6 +94,7 @@ export function decoderKeys(
   const expected = new Map<string, readonly number[]>([[`${names.embedding}.weight`, [d.vocab, d.hidden]]]);
   for (let index = 0; index < d.layers; index += 1) addKeys(expected, `${names.layers}.${index}`, layer(index));
   expected.set(`${names.norm}.weight`, [d.hidden]);
+  if (names.normBias) expected.set(`${names.norm}.bias`, [d.hidden]);
   if (!d.tied) expected.set('lm_head.weight', [d.vocab, d.hidden]);
   return expected;
 }

@@ -80,6 +80,11 @@ interface GlmParts {
 }
 
 function readGlm(read: ConfigReader): GlmParts {
+  if (!read.flag('norm_topk_prob', true)) {
+    read.complain(
+      'norm_topk_prob must be true, found false: Megatron makes the weights of sigmoid scores add up to one',
+    );
+  }
   const moeFfn = read.count('moe_intermediate_size', 1408);
   return {
     bias: read.flag('attention_bias'),

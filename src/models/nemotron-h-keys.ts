@@ -1,6 +1,15 @@
 // The Hugging Face keys that a Nemotron-H config calls for. Facts: transformers `modeling_nemotron_h.py`, whose `model.` is `backbone.` on
 // disk (`conversion_mapping.py`); Megatron-Bridge `nemotron_h_bridge.py` for multi-token prediction, which transformers leaves out.
-import { addKeys, attentionKeys, decoderKeys, expertKeys, linearKeys, normKeys, type Keys } from './expected-keys.ts';
+import {
+  addKeys,
+  attentionKeys,
+  decoderKeys,
+  expertKeys,
+  linearKeys,
+  normKeys,
+  plainMlpKeys,
+  type Keys,
+} from './expected-keys.ts';
 import type { Block } from './hybrid-pattern.ts';
 import type { NemotronHConfig } from './nemotron-h-config.ts';
 
@@ -32,7 +41,7 @@ const BLOCK_KEYS: Readonly<Record<Block, (config: NemotronHConfig) => Keys>> = {
   mamba: mambaKeys,
   attention: ({ dimensions, attentionBias: bias }) =>
     attentionKeys(dimensions, { qkvBias: bias, projectionBias: bias }, 'mixer'),
-  mlp: ({ dimensions: { hidden, ffn }, mlpBias }) => mlpKeys('mixer', hidden, ffn, mlpBias),
+  mlp: ({ dimensions: { hidden, ffn }, mlpBias }) => plainMlpKeys('mixer', hidden, ffn, mlpBias),
   moe: moeKeys,
 };
 
@@ -52,14 +61,6 @@ function mambaKeys({ dimensions: { hidden }, mamba }: NemotronHConfig): Keys {
   ];
 }
 
-/** Two layers without a gate. */
-function mlpKeys(module: string, hidden: number, ffn: number, bias: boolean): Keys {
-  return [
-    ...linearKeys(`${module}.up_proj`, ffn, hidden, bias),
-    ...linearKeys(`${module}.down_proj`, hidden, ffn, bias),
-  ];
-}
-
 function moeKeys({ dimensions: { hidden, experts }, moe: { ffn, sharedFfn, latent }, mlpBias }: NemotronHConfig): Keys {
   const seen = latent ?? hidden;
   const count = experts ?? 0;
@@ -68,7 +69,7 @@ function moeKeys({ dimensions: { hidden, experts }, moe: { ffn, sharedFfn, laten
     ...expertKeys(count, 'mixer.experts', (expert) => linearKeys(`${expert}.down_proj`, seen, ffn)),
     ...linearKeys('mixer.gate', count, hidden),
     ['mixer.gate.e_score_correction_bias', [count]],
-    ...mlpKeys('mixer.shared_experts', hidden, sharedFfn, mlpBias),
+    ...plainMlpKeys('mixer.shared_experts', hidden, sharedFfn, mlpBias),
     ...(latent === null ? [] : linearKeys('mixer.fc1_latent_proj', latent, hidden, mlpBias)),
     ...(latent === null ? [] : linearKeys('mixer.fc2_latent_proj', hidden, latent, mlpBias)),
   ];

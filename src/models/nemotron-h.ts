@@ -2,7 +2,17 @@
 // mixer, attention, an MLP or experts, squared ReLU without gates, no positions. Which one is in `hybrid_override_pattern`.
 // Facts: Megatron-Bridge `models/nemotronh/nemotron_h_bridge.py`; megatron-core `ssm/mamba_mixer.py` (its five parts of `in_proj` and three of
 // `conv1d` have keys of their own), `ssm/mamba_block.py`, `transformer/multi_token_prediction.py`.
-import { attention, ends, projectionBias, qkvBias, router, routerCorrection, rowsOf, type Stack } from './blocks.ts';
+import {
+  attention,
+  ends,
+  plainMlp,
+  projectionBias,
+  qkvBias,
+  router,
+  routerCorrection,
+  rowsOf,
+  type Stack,
+} from './blocks.ts';
 import { nemotronHKeys } from './nemotron-h-keys.ts';
 import { readNemotronH } from './nemotron-h-config.ts';
 import { synthesizeNemotronH } from './synthesize-nemotron-h.ts';
@@ -46,11 +56,11 @@ function hybridLayer(at: Stack): readonly Rule[] {
     ...attention(at, 'mixer'),
     ...qkvBias(at, 'mixer'),
     ...projectionBias(at, 'mixer'),
-    ...mlp(at, 'mlp', 'mixer', ['weight', 'bias']),
+    ...plainMlp(at, 'mlp', 'mixer', ['weight', 'bias']),
     ...router(at, 'mixer.gate'),
     ...routerCorrection(at, 'mixer.gate'),
-    ...mlp(at, 'mlp.experts.experts.{e}', 'mixer.experts.{e}', ['weight']),
-    ...mlp(at, 'mlp.shared_experts', 'mixer.shared_experts', ['weight', 'bias']),
+    ...plainMlp(at, 'mlp.experts.experts.{e}', 'mixer.experts.{e}', ['weight']),
+    ...plainMlp(at, 'mlp.shared_experts', 'mixer.shared_experts', ['weight', 'bias']),
     ...['fc1_latent_proj.weight', 'fc1_latent_proj.bias', 'fc2_latent_proj.weight', 'fc2_latent_proj.bias'].map(
       (name) => direct(`mlp.${name}`, `mixer.${name}`),
     ),
@@ -70,15 +80,6 @@ function mambaMixer(at: Stack): readonly Rule[] {
       direct(`mixer.${name}`, `mixer.${name}`),
     ),
   ];
-}
-
-/** Two layers without a gate. */
-function mlp(at: Stack, ours: string, theirs: string, kinds: readonly string[]): readonly Rule[] {
-  const { direct } = rowsOf(at);
-  return kinds.flatMap((kind) => [
-    direct(`${ours}.linear_fc1.${kind}`, `${theirs}.up_proj.${kind}`),
-    direct(`${ours}.linear_fc2.${kind}`, `${theirs}.down_proj.${kind}`),
-  ]);
 }
 
 /** What stands around a block: on its first and on its last layer. */

@@ -1,4 +1,5 @@
 // The families that engine `stream` knows, and how one is found from a reference config.
+import { DECILM } from './decilm.ts';
 import { DEEPSEEK_V2 } from './deepseek-v2.ts';
 import { DEEPSEEK_V3 } from './deepseek-v3.ts';
 import { GEMMA2 } from './gemma2.ts';
@@ -10,6 +11,7 @@ import { LLAMA } from './llama.ts';
 import { MISTRAL } from './mistral.ts';
 import { MIXTRAL } from './mixtral.ts';
 import { NEMOTRON_H } from './nemotron-h.ts';
+import { NEMOTRON } from './nemotron.ts';
 import { OLMO2 } from './olmo2.ts';
 import { OLMO3 } from './olmo3.ts';
 import { QWEN2_MOE } from './qwen2-moe.ts';
@@ -22,6 +24,7 @@ import { QWEN3 } from './qwen3.ts';
 import type { Family, ModelConfig, ModelDimensions, OptionalPart } from './types.ts';
 
 export const FAMILIES: readonly Family[] = [
+  DECILM,
   DEEPSEEK_V2,
   DEEPSEEK_V3,
   GEMMA2,
@@ -32,6 +35,7 @@ export const FAMILIES: readonly Family[] = [
   LLAMA,
   MISTRAL,
   MIXTRAL,
+  NEMOTRON,
   NEMOTRON_H,
   OLMO2,
   OLMO3,

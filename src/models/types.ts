@@ -13,6 +13,8 @@ export interface ModelDimensions {
   readonly tied: boolean;
   /** Null for dense models. */
   readonly experts: number | null;
+  /** Whether layers differ in `queryGroups` and `ffn`, which are then those of the first layer that has any; absent means no. */
+  readonly layersDiffer?: boolean;
   /** Whether the query projection holds a gate behind each head; absent means no. */
   readonly outputGate?: boolean;
   /** Key heads of the gated delta net, null where the model has none. */

@@ -14,6 +14,12 @@ const CONFIG = {
 };
 /** What a family needs besides. */
 const MORE: Readonly<Record<string, object>> = {
+  decilm: {
+    block_configs: [
+      { attention: { n_heads_in_group: 2 }, ffn: { replace_with_linear: true } },
+      { attention: { replace_with_linear: true }, ffn: { ffn_mult: 2 } },
+    ],
+  },
   'nemotron-h': { num_hidden_layers: 4, hybrid_override_pattern: 'ME*-' },
 };
 const WITH_MTP = { num_nextn_predict_layers: 1 };
@@ -28,14 +34,18 @@ const REFUSES: Readonly<Record<string, readonly string[]>> = {
 
 describe('findFamily', () => {
   it.each([
+    ['DeciLMForCausalLM', 'decilm'],
     ['DeepseekV2ForCausalLM', 'deepseek-v2'],
     ['DeepseekV3ForCausalLM', 'deepseek-v3'],
     ['Glm4ForCausalLM', 'glm4'],
     ['Glm4MoeForCausalLM', 'glm4-moe'],
+    ['Gemma2ForCausalLM', 'gemma2'],
+    ['Gemma3ForCausalLM', 'gemma3'],
     ['GptOssForCausalLM', 'gpt-oss'],
     ['LlamaForCausalLM', 'llama'],
     ['MistralForCausalLM', 'mistral'],
     ['MixtralForCausalLM', 'mixtral'],
+    ['NemotronForCausalLM', 'nemotron'],
     ['NemotronHForCausalLM', 'nemotron-h'],
     ['Olmo2ForCausalLM', 'olmo2'],
     ['Olmo3ForCausalLM', 'olmo3'],
@@ -43,6 +53,9 @@ describe('findFamily', () => {
     ['Qwen2MoeForCausalLM', 'qwen2-moe'],
     ['Qwen3ForCausalLM', 'qwen3'],
     ['Qwen3MoeForCausalLM', 'qwen3-moe'],
+    ['Qwen3NextForCausalLM', 'qwen3-next'],
+    ['Qwen3_5ForCausalLM', 'qwen3.5'],
+    ['Qwen3_5MoeForCausalLM', 'qwen3.5-moe'],
   ])('%s', (architecture, name) => expect(findFamily({ architectures: [architecture] })?.name).toBe(name));
 
   it('knows nothing of others, nor of configs without architectures', () => {

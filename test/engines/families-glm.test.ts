@@ -1,0 +1,158 @@
+// GLM-4 and GLM-4.5: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes out, and computes
+// what Megatron computes.
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  expectSamePlanByFormula,
+  expectSameTensors,
+  expectSoundLoad,
+  exportLayout,
+  loadWithTransformers,
+} from '../support/family-export.ts';
+import { caseNames, familyFixture } from '../support/family-fixtures.ts';
+import { planWith } from '../support/family-plan.ts';
+import { digestTensors } from '../support/rank-conversion.ts';
+
+const MINUTES = 60_000;
+const CASES = [...caseNames('glm4'), ...caseNames('glm4_moe')];
+/** Neither megatron-core nor a patch that we know of stores the norms so and runs on a CPU. */
+const HAND_MADE = 'glm4-norms-in-parts';
+/** Tensors of one layer for multi-token prediction, without the copies of embedding and output layer. */
+const MTP_TENSORS = 32;
+/** transformers joins those of four experts, three each, into two before it asks who needs them. */
+const JOINED = 4 * 3 - 2;
+
+let parent: string;
+const exported: { readonly name: string; readonly directory: string; readonly logits: string | null }[] = [];
+
+beforeAll(async () => {
+  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-glm-')));
+  await familyFixture('glm4');
+  await familyFixture('glm4-moe');
+}, 10 * MINUTES);
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+it('has layouts by Megatron itself, at every kind of parallelism', async () => {
+  const fixtures = await Promise.all(CASES.map((name) => familyFixture(name)));
+  const layouts = fixtures.flatMap((fixture) => fixture.layouts.map((layout) => `${fixture.name} ${layout.name}`));
+  expect(layouts).toEqual(
+    expect.arrayContaining([
+      'glm4 real-tp2',
+      'glm4 real-pp2',
+      'glm4-moe real-tp2-ep2',
+      'glm4-moe real-pp2',
+      'glm4-moe-air real-etp2',
+      'glm4-moe-mtp real-tp2-ep2',
+    ]),
+  );
+});
+
+describe.each(CASES)('%s', (name) => {
+  it('has the bytes of the original, whatever the layout', { timeout: 5 * MINUTES }, async () => {
+    const fixture = await familyFixture(name);
+    expect(fixture.layouts.length).toBeGreaterThan(1);
+    for (const layout of fixture.layouts) {
+      const { directory } = await exportLayout(fixture, layout, {}, parent);
+      await expectSameTensors(directory, fixture.expected);
+      exported.push({ name, directory, logits: fixture.logits });
+    }
+  });
+
+  it('has the keys and shapes of the formula', async () => {
+    const fixture = await familyFixture(name);
+    for (const layout of fixture.layouts) await expectSamePlanByFormula(fixture, layout);
+  });
+});
+
+it('loads with transformers, which computes what Megatron computes', { timeout: 5 * MINUTES }, async () => {
+  const loaded = await loadWithTransformers(exported);
+  expect(loaded.length).toBeGreaterThan(4 * CASES.length);
+  for (const [index, report] of loaded.entries()) {
+    const name = exported[index]?.name;
+    // transformers loads this layer for speculative decoding alone.
+    const behind = report.unexpected_keys.filter((key) => key.startsWith('model.layers.2.'));
+    expect(behind.length, name).toBe(name === 'glm4-moe-mtp' ? MTP_TENSORS - JOINED : 0);
+    expectSoundLoad({ ...report, unexpected_keys: report.unexpected_keys.filter((key) => !behind.includes(key)) });
+    expect(report.megatron !== null, name).toBe(name !== HAND_MADE);
+  }
+});
+
+it('a cast spares what transformers keeps in float32', async () => {
+  const fixture = await familyFixture('glm4-moe');
+  const [layout] = fixture.layouts;
+  if (!layout) throw new Error('glm4-moe has no layout');
+  const { directory } = await exportLayout(fixture, layout, { dtype: 'float16', hf_path: join(parent, 'float16') });
+  const tensors = await digestTensors(directory);
+  const kept = Object.entries(tensors).filter(([, { dtype }]) => dtype !== 'F16');
+  const dtypes = Object.fromEntries(kept.map(([name, { dtype }]) => [name, dtype]));
+  expect(dtypes).toEqual({
+    'model.layers.1.mlp.gate.e_score_correction_bias': 'F32',
+    'model.layers.1.mlp.gate.weight': 'BF16',
+  });
+  for (const [name, tensor] of kept) expect(tensor).toEqual(fixture.expected[name]);
+});
+
+describe('layers for multi-token prediction', () => {
+  it('are exported without the copies that Megatron does not store, which are excused by name', async () => {
+    const { books } = await planWith(await familyFixture('glm4-moe-mtp'), 'per-layer', {}, parent);
+    expect(books.excused.map(({ rule, examples }) => [rule, examples])).toEqual([
+      ['mtp copies', ['model.layers.2.embed_tokens.weight', 'model.layers.2.shared_head.head.weight']],
+    ]);
+  });
+
+  it('are expected where config.json says nothing, as transformers has it', async () => {
+    const change = { num_nextn_predict_layers: undefined };
+    const { books } = await planWith(await familyFixture('glm4-moe-mtp'), 'per-layer', change, parent);
+    expect(books.dropped.map(({ rule }) => rule)).not.toContain('mtp');
+    expect(books.produced).toBe(Object.keys((await familyFixture('glm4-moe-mtp')).expected).length);
+  });
+
+  it('are left out by name where the reference has none', async () => {
+    const change = { num_nextn_predict_layers: 0 };
+    const { books } = await planWith(await familyFixture('glm4-moe-mtp'), 'per-layer', change, parent);
+    expect(books.dropped.find(({ rule }) => rule === 'mtp')?.examples).toContain('mtp.layers.0.eh_proj.weight');
+    expect(books.produced).toBe(Object.keys((await familyFixture('glm4-moe')).expected).length);
+  });
+
+  it('are excused by name where the checkpoint has none', async () => {
+    const change = { num_nextn_predict_layers: 1 };
+    const { books } = await planWith(await familyFixture('glm4-moe'), 'per-layer', change, parent);
+    expect(books.excused.map(({ rule, tensors }) => [rule, tensors])).toEqual([
+      ['mtp', MTP_TENSORS],
+      ['mtp copies', 2],
+    ]);
+  });
+});
+
+describe('a config that does not fit is told with both values', () => {
+  it.each([
+    ['glm4', { head_dim: 4 }, 'num_attention_heads: config.json says 4, the checkpoint has 8'],
+    ['glm4', { intermediate_size: 32 }, 'intermediate_size: config.json says 32, the checkpoint has 40'],
+    ['glm4', { attention_bias: false }, 'self_attention.linear_qkv.bias'],
+    ['glm4', { num_hidden_layers: 1 }, 'num_hidden_layers: config.json says 1, the checkpoint has 2'],
+    ['glm4-moe', { first_k_dense_replace: 0 }, 'model.layers.0.mlp.gate.weight [4, 24]: expected'],
+    ['glm4-moe', { use_qk_norm: false }, 'self_attention.q_layernorm.weight'],
+    ['glm4-moe-air', { use_qk_norm: true }, 'self_attn.q_norm.weight'],
+    ['glm4-moe', { norm_topk_prob: false }, 'norm_topk_prob must be true, found false'],
+    ['glm4-moe', { n_shared_experts: 2 }, 'config.json calls for [40, 24]'],
+    ['glm4-moe', { n_routed_experts: 8 }, 'number of experts: config.json says 8, the checkpoint has 4'],
+    [
+      'glm4-moe',
+      { moe_intermediate_size: 16 },
+      'moe_intermediate_size: config.json says 16, the training run recorded 20',
+    ],
+  ])('%s %j', async (name, change, message) => {
+    await expect(planWith(await familyFixture(name), 'local-spec', change, parent)).rejects.toThrow(message);
+  });
+
+  it('rotation of neighbours is what GLM-4 needs and GLM-4.5 has not', async () => {
+    const dense = await planWith(await familyFixture('glm4'), 'local-spec', {}, parent);
+    expect(dense.family).toBe('glm4');
+    const other = { architectures: ['LlamaForCausalLM'] };
+    await expect(planWith(await familyFixture('glm4'), 'local-spec', other, parent)).rejects.toThrow(
+      'rotary_interleaved: family llama needs false, the training run recorded true',
+    );
+  });
+});
