@@ -62,6 +62,8 @@ export interface Placement {
   readonly text: string;
   /** @param indices the layer numbers in the key, from left to right */
   readonly index: (indices: readonly number[], dimensions: ModelDimensions) => number;
+  /** For a source without a layer of its own that is copied into several: their numbers, which `index` gets one by one. */
+  readonly each?: (dimensions: ModelDimensions) => readonly number[];
 }
 
 /**

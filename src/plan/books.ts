@@ -42,6 +42,8 @@ export function closeBooks(input: BooksInput): Books {
   const done = new Set<string>();
   for (const { source, padding: elements } of taken) {
     const { key, dtype, shape } = source.entry;
+    // A tensor that is copied into several targets is one tensor of the checkpoint.
+    if (done.has(key)) continue;
     add(mapped, key, volume(shape) * DTYPE_BYTES[dtype]);
     padding.bytes += elements * DTYPE_BYTES[dtype];
     done.add(key);

@@ -15,8 +15,11 @@ export interface Slot {
   readonly expert: number | null;
 }
 
-/** Layer by layer and expert by expert the first spelling that exists: one checkpoint may hold fused and separate norms. */
-export function chooseSources(rule: Rule, index: SourceIndex): SourceGroup[] {
+/**
+ * Layer by layer and expert by expert the first spelling that exists: one checkpoint may hold fused and separate norms. A source that is
+ * copied into several layers is there once for each.
+ */
+export function chooseSources(rule: Rule, index: SourceIndex, dimensions: ModelDimensions): SourceGroup[] {
   const chosen: SourceGroup[] = [];
   const taken = new Set<string>();
   for (const spelling of rule.from) {
@@ -27,7 +30,13 @@ export function chooseSources(rule: Rule, index: SourceIndex): SourceGroup[] {
       chosen.push({ rule, sources });
     }
   }
-  return chosen;
+  const layers = rule.place?.each?.(dimensions);
+  return layers ? chosen.flatMap((group) => layers.map((layer) => placeIn(layer, group))) : chosen;
+}
+
+function placeIn(layer: number, { rule, sources: [first, ...rest] }: SourceGroup): SourceGroup {
+  const at = (source: Source): Source => ({ ...source, indices: [layer] });
+  return { rule, sources: [at(first), ...rest.map(at)] };
 }
 
 /** Every layer and expert that a source gives. */

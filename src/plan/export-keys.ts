@@ -1,5 +1,6 @@
 // The keys of an export: what the family's formula makes of the config, held against the reference's weights and what the checkpoint has.
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { ConversionError } from '../contract/failures.ts';
 import { optionalParts } from '../models/registry.ts';
 import type { Family, ModelConfig, ModelDimensions, OptionalPart } from '../models/types.ts';
 import type { ReferenceWeights } from '../reference/types.ts';
@@ -22,6 +23,7 @@ interface KeySources {
 /** @throws ConversionError ReferenceMismatch where `config` cannot be used. */
 export function exportKeys(index: SourceIndex, { family, config, weights }: KeySources): ExportKeys {
   const dimensions = family.dimensions(config);
+  refuseVast(dimensions);
   const optional = optionalParts(family, dimensions);
   const keys = expectKeys({
     formula: family.expected(dimensions, config),
@@ -30,6 +32,17 @@ export function exportKeys(index: SourceIndex, { family, config, weights }: KeyS
     checkpointHas: ({ sources }) => sources !== null && hasSources(index, sources),
   });
   return { ...keys, dimensions, optional };
+}
+
+/** Ten times the largest published models. A broken or hostile config must not cost gigabytes before anything is compared. */
+const MOST_EXPERTS = 250_000;
+
+function refuseVast({ layers, experts }: ModelDimensions): void {
+  if (layers * (experts ?? 1) <= MOST_EXPERTS) return;
+  const problem = `config.json: ${layers} layers with ${experts} experts each are more than any model has`;
+  throw new ConversionError('ReferenceMismatch', `The reference config cannot be used: ${problem}.`, {
+    problems: [problem],
+  });
 }
 
 /** Sentences about names that config and weights of the reference do not agree on: a strict run fails on them. */

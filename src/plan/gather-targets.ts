@@ -48,6 +48,8 @@ interface Draft {
   readonly mapped: MappedSource[];
   readonly mismatches: Set<string>;
   readonly damages: string[];
+  /** Keys whose padding is in `paddingRows`: an embedding may be copied more than once. */
+  readonly padded: Set<string>;
   paddingRows: number;
 }
 
@@ -65,10 +67,11 @@ export function gatherTargets(
     mapped: [],
     mismatches: new Set(),
     damages: [],
+    padded: new Set(),
     paddingRows: 0,
   };
   for (const rule of family.rules) {
-    for (const group of chooseSources(rule, index)) {
+    for (const group of chooseSources(rule, index, dimensions)) {
       const wanted = slotsOf(group.sources[0]).every((slot) =>
         rule.to.every((to) => expected.has(targetName(to, slot, rule, dimensions))),
       );
@@ -93,7 +96,8 @@ function gatherGroup(draft: Draft, group: SourceGroup): void {
     const { entry, leads } = source;
     const padding = mapped.padding * (volume(entry.shape) / (entry.shape[leads.length] || 1));
     draft.mapped.push({ source, rule, padding });
-    draft.paddingRows += mapped.padding;
+    if (!draft.padded.has(entry.key)) draft.paddingRows += mapped.padding;
+    draft.padded.add(entry.key);
     fillTargets(draft, rule, source, firstRow, mapped);
     firstRow += entry.shape[leads.length] ?? 1;
   }

@@ -10,15 +10,19 @@ export function isFloat(dtype: DType): boolean {
   return CASTABLE.has(dtype);
 }
 
-/** Floating-point tensors take the requested dtype, unless the family protects them; integers, booleans and FP8 stay as they are. */
+/**
+ * Floating-point tensors take the requested dtype; integers, booleans and FP8 stay as they are. What the family protects is never rounded:
+ * float32 stays float32, and 16 bits become float32 or stay.
+ */
 export function outputDtype(
   name: string,
   source: DType,
   requested: ConversionInput['dtype'],
   isProtected: (name: string) => boolean,
 ): DType {
-  if (requested === 'source' || !CASTABLE.has(source) || isProtected(name)) return source;
-  return REQUESTED[requested];
+  if (requested === 'source' || !CASTABLE.has(source)) return source;
+  const wanted = REQUESTED[requested];
+  return wanted !== 'F32' && isProtected(name) ? source : wanted;
 }
 
 /** A test for names against patterns in which `*` stands for one index. */

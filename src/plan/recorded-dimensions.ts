@@ -9,6 +9,7 @@ export interface RecordedDimension {
   readonly field: string;
   /** Of Megatron-Core, then of Megatron-LM's arguments where these differ. */
   readonly recorded: readonly string[];
+  /** Null where each layer has a size of its own. */
   readonly says: (dimensions: ModelDimensions) => Size;
   /** Null where nothing was recorded. */
   readonly has: (training: TrainingValues) => Size;
@@ -21,11 +22,16 @@ export const RECORDED_DIMENSIONS: readonly RecordedDimension[] = [
   {
     field: 'num_key_value_heads',
     recorded: ['num_query_groups', 'group_query_attention'],
-    says: (d) => d.queryGroups,
+    says: (d) => (d.layersDiffer ? null : d.queryGroups),
     has: (t) => t.queryGroups,
   },
   { field: 'head_dim', recorded: ['kv_channels', 'v_head_dim'], says: (d) => d.headDim, has: (t) => t.headDim },
-  { field: 'intermediate_size', recorded: ['ffn_hidden_size'], says: (d) => d.ffn, has: (t) => t.ffn },
+  {
+    field: 'intermediate_size',
+    recorded: ['ffn_hidden_size'],
+    says: (d) => (d.layersDiffer ? null : d.ffn),
+    has: (t) => t.ffn,
+  },
   {
     field: 'tie_word_embeddings',
     recorded: ['share_embeddings_and_output_weights', 'untie_embeddings_and_output_weights'],
@@ -39,7 +45,8 @@ export function compareDimensions(d: ModelDimensions, training: TrainingValues, 
   return RECORDED_DIMENSIONS.flatMap(({ field, says, has }) => {
     // Where every layer has experts, nothing has this size, and each side says what it likes.
     const recorded = field === 'intermediate_size' && !hasMlp ? null : has(training);
-    if (recorded === null || says(d) === recorded) return [];
-    return [`${field}: config.json says ${says(d)}, the training run recorded ${recorded} (${training.source})`];
+    const value = says(d);
+    if (value === null || recorded === null || value === recorded) return [];
+    return [`${field}: config.json says ${value}, the training run recorded ${recorded} (${training.source})`];
   });
 }

@@ -41,18 +41,18 @@ export function mapOfRuns(runs: readonly RowRun[], targetRows: readonly number[]
 /** Says which rows a map takes twice or not at all, or null: the part of the books that no sum of volumes could prove. */
 export function rowMapProblem(map: RowMap, sourceRows: number): string | null {
   const taken: Interval[] = [[sourceRows - map.padding, sourceRows]];
-  const given = map.targetRows.map((): Interval[] => []);
+  const given = map.targetRows.map((): RowRun[] => []);
   for (const run of map.runs) {
     for (let i = 0; i < run.repeats; i += 1) {
       const source = run.source + i * run.sourcePeriod;
       taken.push([source, source + run.rows]);
-      given[run.target]?.push(...targetIntervals(run, run.targetRow + i * run.targetPeriod));
     }
+    given[run.target]?.push(run);
   }
   const problem = lineProblem(taken, sourceRows);
   if (problem) return `source ${problem}`;
   for (const [index, rows] of map.targetRows.entries()) {
-    const found = lineProblem(given[index] ?? [], rows);
+    const found = targetProblem(given[index] ?? [], rows);
     if (found) return `target ${index} ${found}`;
   }
   return null;
@@ -60,9 +60,37 @@ export function rowMapProblem(map: RowMap, sourceRows: number): string | null {
 
 type Interval = readonly [from: number, to: number];
 
-function targetIntervals({ rows, targetStep }: RowRun, first: number): Interval[] {
-  if (targetStep === 1) return [[first, first + rows]];
-  return Array.from({ length: rows }, (_, row) => [first + row * targetStep, first + row * targetStep + 1] as const);
+/** Runs with a step are woven: n of them with step n, of the same length, begin at n rows in a row, and so count as one plain run. */
+function targetProblem(runs: readonly RowRun[], rows: number): string | null {
+  const plain = runs.filter(({ targetStep }) => targetStep === 1);
+  const woven = runs.filter(({ targetStep }) => targetStep !== 1).toSorted((a, b) => a.targetRow - b.targetRow);
+  const intervals = plain.flatMap((run) => occurrences(run, run.rows));
+  while (woven.length > 0) {
+    const [first] = woven;
+    if (first === undefined) break;
+    const strands = woven.splice(0, first.targetStep);
+    const fits = strands.every(
+      (run, k) =>
+        run.targetStep === first.targetStep &&
+        run.rows === first.rows &&
+        run.repeats === first.repeats &&
+        run.targetPeriod === first.targetPeriod &&
+        run.targetRow === first.targetRow + k,
+    );
+    if (!fits || strands.length !== first.targetStep) {
+      return `rows from ${first.targetRow} on are not covered by ${first.targetStep} runs that alternate`;
+    }
+    intervals.push(...occurrences(first, first.rows * first.targetStep));
+  }
+  return lineProblem(intervals, rows);
+}
+
+/** The target rows of each occurrence, `length` of them in a row. */
+function occurrences({ repeats, targetRow, targetPeriod }: RowRun, length: number): Interval[] {
+  return Array.from({ length: repeats }, (_, i) => {
+    const first = targetRow + i * targetPeriod;
+    return [first, first + length] as const;
+  });
 }
 
 function lineProblem(intervals: readonly Interval[], length: number): string | null {

@@ -12,7 +12,7 @@ import { indexSources } from '../../src/plan/index-sources.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { layOutKeys } from '../support/family-axes.ts';
 import { shardModel } from '../support/family-sharding.ts';
-import { numberTensors } from '../support/family-sharding/sharding.ts';
+import { numberTensors, shareCopies } from '../support/family-sharding/sharding.ts';
 import { makeCheckpoint, type MemoryCheckpoint } from '../support/plan-checkpoint.ts';
 import { executeNumbers } from '../support/plan-execute.ts';
 import { mutateTable, type Mutation } from '../support/table-mutations.ts';
@@ -46,13 +46,14 @@ it('docs/guards.md says what only digests or a smoke test see', async () => {
 function damageAll(family: Family): Outcome[] {
   const config = TYPICAL_CONFIGS[family.name];
   if (!config) throw new Error(`${family.name}: no typical config in test/support/typical-configs.ts`);
-  const hf = numberTensors(family.expected(family.dimensions(config), config));
+  const hf = shareCopies(numberTensors(family.expected(family.dimensions(config), config)));
   const axes = { layers: false, experts: true, halves: false, separateNorms: false, vocabMultiple: 8, prefix: '' };
   const memory = makeCheckpoint(layOutKeys(shardModel(family.name, hf, config), axes));
   const right = execute(family, config, memory);
   for (const [name, data] of Object.entries(right)) expect(data, name).toEqual(hf.get(name)?.data);
   const index = indexSources(memory.checkpoint);
-  const used = (rule: Rule): boolean => chooseSources(rule, index).length > 0;
+  const dimensions = family.dimensions(config);
+  const used = (rule: Rule): boolean => chooseSources(rule, index, dimensions).length > 0;
   return mutateTable(family, used).flatMap(({ kind, what, family: damaged }): Outcome[] => {
     const seen = judge(damaged, config, memory, right);
     return seen === null ? [] : [{ kind, what, seen }];

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConversionError } from '../../src/contract/failures.ts';
 import { LLAMA } from '../../src/models/llama.ts';
+import { QWEN3_MOE } from '../../src/models/qwen3-moe.ts';
 import type { Family } from '../../src/models/types.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import type { Plan } from '../../src/plan/types.ts';
@@ -170,6 +171,12 @@ describe('the books', () => {
 });
 
 describe('a reference that does not fit', () => {
+  it('is refused before its keys are listed where it calls for more than any model has', () => {
+    const config = { num_experts: 16_000, num_hidden_layers: 10_000, moe_intermediate_size: 1 };
+    const error = failure(() => plan(() => undefined, { family: QWEN3_MOE, config }));
+    expect(error.problems).toEqual(['config.json: 10000 layers with 16000 experts each are more than any model has']);
+  });
+
   it('is refused with both values of every disagreement', () => {
     const error = failure(() =>
       plan(() => undefined, {

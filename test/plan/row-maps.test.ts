@@ -94,6 +94,15 @@ describe('the transforms', () => {
 
 const runs = (...list: RowRun[]): RowMap => ({ runs: list, targetRows: [3], padding: 0, transposed: false });
 
+/** As many runs as the step, which alternate in the target. */
+const woven = (step: number, source: number): RowRun[] =>
+  Array.from({ length: step }, (_, k) => ({
+    ...singleRun(0, source + k * 2, 2),
+    targetRow: k,
+    targetStep: step,
+    targetPeriod: 2 * step,
+  }));
+
 describe('rowMapProblem', () => {
   it.each([
     [runs(singleRun(0, 1, 3)), 'source rows 0..0 are not covered'],
@@ -101,6 +110,12 @@ describe('rowMapProblem', () => {
     [runs(singleRun(0, 0, 3)), 'source has 4 rows, 3 are covered'],
     [{ ...runs(singleRun(0, 0, 2), { ...singleRun(0, 2, 2), targetRow: 1 }) }, 'target 0 row 1 is covered twice'],
     [{ ...runs(singleRun(0, 0, 2)), padding: 2 }, 'target 0 has 3 rows, 2 are covered'],
+    [{ ...runs(...woven(2, 0), ...woven(2, 0)), targetRows: [4] }, 'source row 0 is covered twice'],
+    [
+      { ...runs(...woven(2, 0).slice(1), singleRun(0, 0, 2)), targetRows: [4] },
+      'target 0 rows from 1 on are not covered by 2 runs that alternate',
+    ],
+    [{ ...runs(...woven(2, 0)), targetRows: [4] }, null],
   ])('%#', (map, problem) => expect(rowMapProblem(map, 4)).toBe(problem));
 });
 

