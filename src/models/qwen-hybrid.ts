@@ -25,10 +25,10 @@ import {
   preNormKeys,
   type Keys,
 } from './expected-keys.ts';
-import { deltaNet, readDeltaNet, type DeltaNetSizes } from './gated-delta-net.ts';
+import { deltaNet } from './gated-delta-net.ts';
+import type { HybridSizes } from './qwen-hybrid-config.ts';
 import { routedKeys } from './qwen-moe.ts';
-import type { ConfigReader } from './read-config.ts';
-import type { Demand, ModelConfig, ModelDimensions, OptionalPart, Rule } from './types.ts';
+import type { Demand, ModelDimensions, OptionalPart, Rule } from './types.ts';
 
 const MTP: Stack = { ours: 'mtp.layers.*.', theirs: 'mtp.' };
 const MTP_LAYER: Stack = { ours: 'mtp.layers.*.transformer_layer.', theirs: 'mtp.layers.*.' };
@@ -85,7 +85,8 @@ function gatedAttention(at: Stack): readonly Rule[] {
 
 export const HYBRID_DEMANDS: readonly Demand[] = [
   ...demandLlamaLike({ queryKeyNorms: true, rotary: 'part', zeroCentredNorms: true, outputGate: true }),
-  { names: ['experimental_attention_variant'], accepts: ['gated_delta_net'] },
+  // megatron-core 0.20 calls it gdn; its gdn2 is another layer, with other keys.
+  { names: ['experimental_attention_variant'], accepts: ['gated_delta_net', 'gdn'] },
 ];
 
 /** Demands of the layers with experts. */
@@ -102,55 +103,6 @@ export const HYBRID_MTP: readonly OptionalPart[] = [
     why: 'a layer for multi-token prediction, which speculative decoding alone uses',
   },
 ];
-
-/** What `config.json` says of the layers, beside the sizes of every decoder. */
-export interface HybridSizes {
-  readonly deltaNet: DeltaNetSizes;
-  readonly isLinear: (layer: number) => boolean;
-  readonly attentionBias: boolean;
-  readonly dimensions: Pick<ModelDimensions, 'outputGate' | 'deltaKeyHeads' | 'mtpLayers'>;
-}
-
-export function readHybrid(config: ModelConfig, read: ConfigReader, layers: number): HybridSizes {
-  const deltaSizes = readDeltaNet(read);
-  return {
-    deltaNet: deltaSizes,
-    isLinear: readLinearLayers(read, layers),
-    attentionBias: read.flag('attention_bias'),
-    dimensions: { outputGate: true, deltaKeyHeads: deltaSizes.keyHeads, mtpLayers: readMtpLayers(config, read) },
-  };
-}
-
-/** Which layers have a gated delta net: `layer_types`, or all but every `full_attention_interval`-th. */
-function readLinearLayers(read: ConfigReader, layers: number): (layer: number) => boolean {
-  const interval = read.count('full_attention_interval', 4);
-  const types = read.texts('layer_types');
-  if (types === null) return (layer) => (layer + 1) % interval !== 0;
-  const unknown = types.filter((type) => type !== 'linear_attention' && type !== 'full_attention');
-  if (unknown.length > 0) {
-    const found = [...new Set(unknown)].slice(0, 5).join(', ');
-    read.complain(`layer_types must be made of linear_attention and full_attention, found ${found}`);
-  }
-  if (types.length !== layers) {
-    read.complain(`layer_types must name ${layers} layers (num_hidden_layers), found ${types.length}`);
-  }
-  return (layer) => types[layer] === 'linear_attention';
-}
-
-/**
- * 0 or 1. Configs of published Qwen3-Next say nothing of the layer that their weights have, so it is assumed where no field denies it; a
- * reference without it drops the checkpoint's, and the other way round.
- */
-function readMtpLayers(config: ModelConfig, read: ConfigReader): number {
-  const field = ['num_nextn_predict_layers', 'mtp_num_hidden_layers'].find((name) => config[name] != null);
-  const count = field === undefined ? 1 : read.countOrZero(field);
-  if (count > 1) {
-    read.complain(
-      `${field} must be 0 or 1, found ${count}: Megatron has a projection for each layer, Hugging Face one for all`,
-    );
-  }
-  return count;
-}
 
 /** Keys of what the families make in different ways. */
 export interface HybridKeys {

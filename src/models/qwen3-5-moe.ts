@@ -3,12 +3,12 @@
 // its own number.
 import { readDecoder } from './dimensions.ts';
 import { readDeltaNet, recordedDeltaNet, separateDeltaNetKeys, separateProjections } from './gated-delta-net.ts';
+import { readHybrid } from './qwen-hybrid-config.ts';
 import {
   HYBRID_DEMANDS,
   HYBRID_MTP,
   hybridKeys,
   hybridRules,
-  readHybrid,
   SHARED_EXPERT_DEMANDS,
   sharedExpertKeys,
 } from './qwen-hybrid.ts';

@@ -3,7 +3,8 @@
 import { readDecoder } from './dimensions.ts';
 import { gatedMlpKeys } from './expected-keys.ts';
 import { readDeltaNet, recordedDeltaNet, separateDeltaNetKeys, separateProjections } from './gated-delta-net.ts';
-import { HYBRID_DEMANDS, HYBRID_MTP, hybridKeys, hybridRules, readHybrid } from './qwen-hybrid.ts';
+import { readHybrid } from './qwen-hybrid-config.ts';
+import { HYBRID_DEMANDS, HYBRID_MTP, hybridKeys, hybridRules } from './qwen-hybrid.ts';
 import { readConfig, type ConfigReader } from './read-config.ts';
 import type { Family, ModelConfig, ModelDimensions } from './types.ts';
 

@@ -4,6 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelConfig } from '../../src/models/types.ts';
 import {
   expectSamePlanByFormula,
   expectSameTensors,
@@ -68,6 +69,10 @@ const BLOCKS = [
   { attention: { n_heads_in_group: 1 }, ffn: { no_op: true } },
 ] as const;
 
+const changed = (layer: number, block: object): ModelConfig => ({
+  block_configs: BLOCKS.map((one, index) => (index === layer ? { ...one, ...block } : one)),
+});
+
 it('layers of DeciLM may be named by their sizes too', async () => {
   const [, ...others] = BLOCKS;
   const block_configs = [{ attention: { num_query_groups: 2 }, ffn: { ffn_hidden_size: 256 } }, ...others];
@@ -76,10 +81,6 @@ it('layers of DeciLM may be named by their sizes too', async () => {
 });
 
 describe('a config that does not fit is told with both values', () => {
-  const changed = (layer: number, block: object): object => ({
-    block_configs: BLOCKS.map((one, index) => (index === layer ? { ...one, ...block } : one)),
-  });
-
   it.each([
     ['nemotron', { head_dim: 16 }, 'num_attention_heads: config.json says 4, the checkpoint has 2'],
     ['nemotron', { intermediate_size: 48 }, 'intermediate_size: config.json says 48, the checkpoint has 40'],

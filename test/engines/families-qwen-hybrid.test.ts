@@ -4,6 +4,8 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QWEN3_NEXT } from '../../src/models/qwen3-next.ts';
+import { compareMeaning } from '../../src/plan/compare-meaning.ts';
 import {
   expectSamePlanByFormula,
   expectSameTensors,
@@ -41,7 +43,7 @@ it('has layouts by Megatron itself, of gated delta nets cut over tensor and pipe
       'qwen3-next real-tp2-ep2',
       'qwen3-next real-pp2',
       'qwen3-next real-singleton',
-      'qwen3.5-without-mtp real-tp2',
+      'qwen3.5 real-tp2',
       'qwen3.5-moe real-tp2-ep2',
     ]),
   );
@@ -68,8 +70,7 @@ it('transformers loads every export, and computes what Megatron computes', { tim
   for (const [index, report] of loaded.entries()) {
     // `_keys_to_ignore_on_load_unexpected` of transformers names mtp.*.
     expectSoundLoad(report);
-    const isReal = ['qwen3-next', 'qwen3.5-without-mtp', 'qwen3.5-moe'].includes(exported[index]?.name ?? '');
-    expect(report.megatron !== null).toBe(isReal);
+    expect(report.megatron === null).toBe(exported[index]?.name === 'qwen3-next-published');
   }
 });
 
@@ -97,7 +98,8 @@ describe('the layer for multi-token prediction', () => {
   });
 
   it('is excused by name where the checkpoint has none', async () => {
-    const { excused } = (await planWith(fixtureOf('qwen3-next'), 'per-layer', {}, parent)).books;
+    const change = { mtp_num_hidden_layers: 1 };
+    const { excused } = (await planWith(fixtureOf('qwen3.5-moe'), 'per-layer', change, parent)).books;
     expect(excused.map(({ rule }) => rule)).toEqual(['mtp']);
     expect(excused[0]?.examples).toContain('mtp.fc.weight');
   });
@@ -151,6 +153,20 @@ describe('a config that does not fit is told with both values', () => {
     ['qwen3.5-moe', { num_experts: 6 }, 'mlp.router.weight'],
   ])('%s %j', async (name, change, message) => {
     await expect(planWith(fixtureOf(name), 'per-layer', change, parent)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['gated_delta_net', []],
+    ['gdn', []],
+    [
+      'gdn2',
+      [
+        'experimental_attention_variant: family qwen3-next needs gated_delta_net or gdn, the training run recorded gdn2 (run_config.yaml)',
+      ],
+    ],
+  ])('a run of %s', (variant, doubts) => {
+    const values = { experimental_attention_variant: variant };
+    expect(compareMeaning(QWEN3_NEXT, { source: 'run_config.yaml', values })).toEqual(doubts);
   });
 
   it('norms that the run did not centre at zero', async () => {
