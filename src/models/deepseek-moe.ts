@@ -32,7 +32,7 @@ export function deepseekLayer(at: Stack): readonly Rule[] {
 /** Sigmoid in V3; in V2 a softmax over all experts, of which the best keep their scores. */
 export function demandDeepseek(scores: 'sigmoid' | 'softmax'): readonly Demand[] {
   return [
-    ...demandLlamaLike({ queryKeyNorms: true, latentAttention: true }),
+    ...demandLlamaLike({ queryKeyNorms: true, latentAttention: true, scaledExperts: true }),
     { names: ['moe_router_score_function'], accepts: [scores] },
     ...(scores === 'softmax' ? [{ names: ['moe_router_pre_softmax'], accepts: [true] }] : []),
   ];

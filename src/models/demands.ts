@@ -17,7 +17,19 @@ export interface AttentionDemands {
   readonly outputGate?: boolean;
   readonly normalization?: 'RMSNorm' | 'LayerNorm';
   readonly mlp?: 'gated SiLU' | 'gated GELU' | 'squared ReLU';
+  /** Whether config.json can scale or cap the scores of attention. */
+  readonly scaledScores?: boolean;
+  /** Whether config.json can scale what the experts give. */
+  readonly scaledExperts?: boolean;
 }
+
+/** What no field of these configs expresses: a run that set it made another model. */
+const INEXPRESSIBLE: readonly Demand[] = [
+  // Layers without positions.
+  { names: ['no_rope_freq'], accepts: [0, false] },
+  { names: ['glu_linear_offset'], accepts: [0] },
+  { names: ['activation_func_clamp_value'], accepts: [] },
+];
 
 const MLP: Readonly<Record<NonNullable<AttentionDemands['mlp']>, readonly Demand[]>> = {
   'gated SiLU': [
@@ -48,6 +60,8 @@ export function demandLlamaLike({
   outputGate = false,
   normalization = 'RMSNorm',
   mlp = 'gated SiLU',
+  scaledScores = false,
+  scaledExperts = false,
 }: AttentionDemands): readonly Demand[] {
   return [
     { names: ['layernorm_zero_centered_gamma', 'apply_layernorm_1p'], accepts: [zeroCentredNorms] },
@@ -60,5 +74,13 @@ export function demandLlamaLike({
     ...(queryKeyNorms === null ? [] : [{ names: ['qk_layernorm'], accepts: [queryKeyNorms] }]),
     { names: ['attention_output_gate'], accepts: [outputGate] },
     { names: ['multi_latent_attention'], accepts: [latentAttention] },
+    ...INEXPRESSIBLE,
+    ...(scaledScores
+      ? []
+      : [
+          { names: ['softmax_scale'], accepts: [] },
+          { names: ['attn_logit_softcapping', 'final_logit_softcapping'], accepts: [0] },
+        ]),
+    ...(scaledExperts ? [] : [{ names: ['moe_router_topk_scaling_factor'], accepts: [1] }]),
   ];
 }

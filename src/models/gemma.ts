@@ -33,7 +33,12 @@ export function gemmaFamily(name: string, architecture: string, queryKey: boolea
     name,
     architectures: [architecture],
     rules,
-    demands: demandLlamaLike({ queryKeyNorms: queryKey, zeroCentredNorms: true, mlp: 'gated GELU' }),
+    demands: demandLlamaLike({
+      queryKeyNorms: queryKey,
+      zeroCentredNorms: true,
+      mlp: 'gated GELU',
+      scaledScores: true,
+    }),
     keepFloat32: [],
     dimensions: (config) => readDenseDimensions(config, { queryGroups: 4, headDim: 256, tied: true }),
     expected: (d, config) => {

@@ -34,7 +34,7 @@ export const GLM4_MOE: Family = {
   architectures: ['Glm4MoeForCausalLM'],
   rules: [...ends(), ...layer(DECODER), ...layersBehind(layer)],
   demands: [
-    ...demandLlamaLike({ queryKeyNorms: null, rotary: 'part' }),
+    ...demandLlamaLike({ queryKeyNorms: null, rotary: 'part', scaledExperts: true }),
     { names: ['moe_router_score_function'], accepts: ['sigmoid'] },
   ],
   optional: describeLayersBehind,

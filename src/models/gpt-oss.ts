@@ -1,6 +1,6 @@
 // GPT-OSS: attention with biases and a sink for each head, and routed experts with biases that transformers keeps fused and transposed, gate
-// and up alternating. Megatron's checkpoint has all gate rows before all up rows: Megatron-Bridge undoes `moe_mlp_glu_interleave_size` when
-// it saves (`training/checkpointing.py`). Facts: Megatron-Bridge `models/gpt_oss/gpt_oss_bridge.py`; transformers `models/gpt_oss`.
+// and up alternating. Megatron's checkpoint has all gate rows before all up rows, unless `moe_mlp_glu_interleave_size` is set: that is refused
+// (`plan/judge-interleave.ts`). Facts: Megatron-Bridge `models/gpt_oss/gpt_oss_bridge.py`; transformers `models/gpt_oss`.
 import { attention, DECODER, ends, layerNorms, projectionBias, qkvBias, router, rowsOf } from './blocks.ts';
 import { readDecoder } from './dimensions.ts';
 import { attentionKeys, decoderKeys, linearKeys, preNormKeys, type Keys } from './expected-keys.ts';

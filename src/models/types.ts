@@ -98,7 +98,7 @@ export interface OptionalPart {
 export interface Demand {
   /** Spellings of Megatron-Core and of Megatron-LM's arguments. */
   readonly names: readonly string[];
-  /** Dotted names of functions are compared by their last part. */
+  /** Dotted names of functions are compared by their last part. Empty: only a run that recorded null or nothing fits. */
   readonly accepts: readonly (string | number | boolean)[];
 }
 

@@ -9,7 +9,7 @@ export function compareMeaning(family: Family, training: TrainingConfig): string
       const recorded = training.values[name];
       if (recorded == null || accepts.some((value) => value === shorten(recorded))) return [];
       return [
-        `${name}: family ${family.name} needs ${accepts.join(' or ')}, the training run recorded ${show(recorded)} (${training.source})`,
+        `${name}: family ${family.name} needs ${accepts.join(' or ') || 'none'}, the training run recorded ${show(recorded)} (${training.source})`,
       ];
     }),
   );

@@ -12,6 +12,8 @@ A reference that does not belong to a checkpoint makes an export that loads and 
    vocabulary, tied embeddings. A difference fails every run.
 2. **What the training run recorded**, in \`run_config.yaml\` (Megatron-Bridge) or in the \`args\` of the common state (Megatron-LM): the
    tables below. A pair is silent where a side does not say, or says it in a form that is not known.
+   Gated families are refused where the run recorded \`moe_mlp_glu_interleave_size\` or \`moe_shared_expert_glu_interleave_size\`: gate and up
+   rows may then alternate, which no shape shows.
 3. **What the family needs**, whatever \`config.json\` says: the demands in [families.md](families.md). They come before rows of the
    same name here.
 

@@ -26,7 +26,7 @@ export function doubtReference({ checkpoint, family, config, training }: DoubtRe
           ...compareMeaning(family, training),
           ...compareFactors(family, config, training),
           ...doubtSettings(family, config, training),
-          ...judgeInterleave(training),
+          ...judgeInterleave(family, training),
         ]
       : []),
   ];

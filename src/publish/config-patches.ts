@@ -20,7 +20,8 @@ const TORCH_DTYPES: Readonly<Record<string, string>> = {
 /** The name of today, and the one before transformers 5. */
 const DTYPE_FIELDS = ['dtype', 'torch_dtype'];
 const QUANTIZATION_FIELDS = ['quantization_config', 'compression_config'];
-const MTP_FIELD = 'num_nextn_predict_layers';
+/** DeepSeek, GLM-4.5 and Nemotron; Qwen3.5; GLM-4.5 in transformers 5. */
+const MTP_FIELDS = ['num_nextn_predict_layers', 'mtp_num_hidden_layers', 'num_mtp_layers'];
 
 /** Apply the named patches to the text of a config.json. Without any, the text comes back unchanged. */
 export function patchConfig(text: string, plan: PatchedPlan): { text: string; patches: Patch[] } {
@@ -58,9 +59,13 @@ function mtpPatches(config: Readonly<Record<string, unknown>>, plan: PatchedPlan
   // Left out because the reference has none, or absent because the checkpoint has none.
   const { dropped, excused } = plan.books;
   const isAbsent = [...dropped, ...excused].some(({ rule, tensors }) => rule === 'mtp' && tensors > 0);
-  const layers = config[MTP_FIELD];
-  if (!isAbsent || typeof layers !== 'number' || layers === 0) return [];
-  return [{ field: MTP_FIELD, from: layers, to: 0, why: 'the multi-token prediction layers are not exported' }];
+  if (!isAbsent) return [];
+  return MTP_FIELDS.filter((field) => typeof config[field] === 'number' && config[field] !== 0).map((field) => ({
+    field,
+    from: config[field],
+    to: 0,
+    why: 'the multi-token prediction layers are not exported',
+  }));
 }
 
 /** The floating-point dtype with the most bytes in the output, by its torch name. */

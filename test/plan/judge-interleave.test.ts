@@ -1,8 +1,10 @@
-// Interleaved gates have the shapes of plain ones: only the record of the run tells, and only Megatron-LM stores them so.
+// Interleaved gates have the shapes of plain ones: only the record of the run tells.
 import { describe, expect, it } from 'vitest';
 import type { TrainingConfig } from '../../src/checkpoint/types.ts';
 import { findFamily } from '../../src/models/registry.ts';
+import { NEMOTRON_H } from '../../src/models/nemotron-h.ts';
 import { doubtReference } from '../../src/plan/doubt-reference.ts';
+import { judgeInterleave } from '../../src/plan/judge-interleave.ts';
 
 const CONFIG = {
   architectures: ['GptOssForCausalLM'],
@@ -37,8 +39,15 @@ describe('interleaved gates', () => {
     ]);
   });
 
-  it('are in order in a checkpoint of Megatron-Bridge, whose recipes for GPT-OSS and DeepSeek use them', () => {
-    expect(doubts('run_config.yaml', { moe_mlp_glu_interleave_size: 32 })).toEqual([]);
+  it('are refused in a checkpoint of Megatron-Bridge too, which does not put them in order', () => {
+    expect(doubts('run_config.yaml', { moe_mlp_glu_interleave_size: 32 })).toEqual([
+      expect.stringMatching(/^moe_mlp_glu_interleave_size: the training run recorded 32 \(run_config\.yaml\)/),
+    ]);
+  });
+
+  it('mean nothing where the family has no gate', () => {
+    const values = { moe_mlp_glu_interleave_size: 32 };
+    expect(judgeInterleave(NEMOTRON_H, { source: 'run_config.yaml', values })).toEqual([]);
   });
 
   it('are not there where the option is null or absent', () => {

@@ -61,6 +61,8 @@ describe('patchConfig', () => {
   it('sets prediction layers that the checkpoint lacks to none', () => {
     const { text } = patchConfig('{"num_nextn_predict_layers": 1}', plan({ BF16: 2 }, 0, 21));
     expect(text).toBe('{"num_nextn_predict_layers": 0}');
+    const others = patchConfig('{"mtp_num_hidden_layers": 1, "num_mtp_layers": 2}', plan({ BF16: 2 }, 0, 21));
+    expect(JSON.parse(others.text)).toEqual({ mtp_num_hidden_layers: 0, num_mtp_layers: 0 });
   });
 });
 
