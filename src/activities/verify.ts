@@ -6,6 +6,8 @@ import { runActivity } from './run-activity.ts';
 
 export const makeVerify = (policy: WorkerPolicy): ((args: VerifyArguments) => Promise<VerifyResult>) =>
   runActivity('verify', policy, VerifyArguments, async ({ input, preflight, converted }, surroundings) => {
+    const { guardPhase } = await import('../engines/guard-phase.ts');
     const { verify } = await import('../engines/verify.ts');
+    await guardPhase(input, policy, { preflight, converted });
     return verify(input, preflight, converted, surroundings);
   });

@@ -19,8 +19,7 @@ export async function diff(a: string, b: string, flags: DiffFlags): Promise<numb
     return comparison.equal ? EXIT_CODES.done.code : EXIT_CODES.failed.code;
   } catch (error) {
     if (signal.aborted) return EXIT_CODES.interrupted.code;
-    if (!(error instanceof ConversionError)) throw error;
-    reportTrouble(error, flags.json === true);
+    reportTrouble(asConversionError(error), flags.json === true);
     return EXIT_CODES.invalid.code;
   } finally {
     stop();
@@ -36,6 +35,13 @@ async function compare(a: string, b: string, flags: DiffFlags, signal: AbortSign
     progress.close();
     for (const side of sides) side.close();
   }
+}
+
+/** What nobody foresaw keeps two inputs from being compared as well; its stack is for the report of a bug. */
+function asConversionError(error: unknown): ConversionError {
+  if (error instanceof ConversionError) return error;
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new ConversionError('InvalidInput', `Unexpected: ${message}`, { cause: error });
 }
 
 /** Whatever keeps two inputs from being compared is no difference between them: exit code 1 would say so. */

@@ -4,10 +4,10 @@ import { CommanderError } from 'commander';
 import { createProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 
-// `... | head` closes the pipe when it has seen enough: no reason for a stack trace.
+// `... | head` closes the pipe when it has seen enough: no reason for a stack trace, nor to stop a conversion. What is printed from then on is
+// lost, and the exit code is that of the work.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
 });
 
 try {

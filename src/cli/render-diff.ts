@@ -42,7 +42,7 @@ function renderTensors(tensors: readonly TensorComparison[], all: boolean): stri
         ({ status, a, b }) => JSON.stringify([status, a, b]),
       );
   const rows = groups.map(({ name, members }) => ({ name, ...describeGroup(members) }));
-  const width = Math.min(80, Math.max(0, ...rows.map(({ name }) => name.length)));
+  const width = rows.reduce((widest, { name }) => Math.min(80, Math.max(widest, name.length)), 0);
   return rows.map(({ status, name, text }) => `${markOf(status)} ${name.padEnd(width)}  ${text}`);
 }
 
@@ -60,6 +60,7 @@ function largest({ distance }: TensorComparison): number {
 }
 
 function describeTensor({ status, a, b, distance }: TensorComparison): string {
+  if (status === 'left_out') return STATUSES[status];
   if (a === null || b === null) return `${STATUSES[status]}: ${describeShape(a ?? b)}`;
   const types = a.dtype === b.dtype ? a.dtype : `${a.dtype} / ${b.dtype}`;
   if (status === 'shape_differs' || status === 'not_comparable')
@@ -99,7 +100,8 @@ function renderVerdict({ equal, counts, tensors, worst, tolerance }: Comparison)
   }
   const far =
     worst === null ? '' : `; the largest difference is ${formatNumber(worst.max_abs_difference)} in ${worst.name}`;
-  return `${styleText('red', 'different')}: ${tensors.length - counts.equal} of ${tensors.length} tensors are not equal${far}`;
+  const accepted = tolerance === null ? counts.equal : counts.equal + counts.same_values + counts.within_tolerance;
+  return `${styleText('red', 'different')}: ${tensors.length - accepted} of ${tensors.length} tensors are not equal${far}`;
 }
 
 const MARKS = { equal: '=', same_values: '~', within_tolerance: '~', only_in_a: '<', only_in_b: '>' } as const;

@@ -1,6 +1,7 @@
 // Two sides, tensor by tensor.
 import { setImmediate } from 'node:timers/promises';
 import { DTYPE_BYTES } from '../checkpoint/types.ts';
+import { ConversionError } from '../contract/failures.ts';
 import { volume } from '../plan/strides.ts';
 import { areComparable, compareTensor, makeBench } from './compare-tensor.ts';
 import {
@@ -21,9 +22,10 @@ export interface CompareOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** @throws what the sides throw while they are read; the reason of `signal`. */
+/** @throws ConversionError InvalidInput where a side has no tensor; what the sides throw while they are read; the reason of `signal`. */
 export async function compareSides(a: Side, b: Side, options: CompareOptions): Promise<Comparison> {
   const { tolerance, signal, onProgress } = options;
+  refuseEmpty([a, b]);
   const bench = makeBench();
   const total = countSharedBytes(a, b);
   let done = 0;
@@ -39,6 +41,9 @@ export async function compareSides(a: Side, b: Side, options: CompareOptions): P
     };
     tensors.push(await compareTensor({ name, a, b, tolerance, bench, onBlock }));
   }
+  for (const name of [...a.leftOut, ...b.leftOut]) {
+    tensors.push({ name, status: 'left_out', a: null, b: null, distance: null });
+  }
   const counts = countStatuses(tensors);
   return {
     equal: isEqual(counts, tolerance),
@@ -49,6 +54,12 @@ export async function compareSides(a: Side, b: Side, options: CompareOptions): P
     worst: findWorst(tensors),
     tensors,
   };
+}
+
+/** Two sides without tensors would be equal, and nothing would be shown. */
+function refuseEmpty(sides: readonly Side[]): void {
+  const problems = sides.filter(({ tensors }) => tensors.size === 0).map(({ path }) => `${path} holds no tensor`);
+  if (problems.length > 0) throw new ConversionError('InvalidInput', `${problems.join('; ')}.`, { problems });
 }
 
 /** A checkpoint sets the order: its shards are then read once, from front to back. */

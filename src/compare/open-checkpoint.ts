@@ -55,6 +55,7 @@ export async function openCheckpoint(path: string, reference: ModelReference, si
       ...doubtReference({ checkpoint, family, config: reference.config, training }),
       ...describeOpenBooks(plan.books),
     ],
+    leftOut: plan.books.unmapped,
     ...readPlanned(path, file),
   };
 }
@@ -91,8 +92,11 @@ function readPlanned(path: string, file: FilePlan): Pick<Side, 'read' | 'finish'
   };
 }
 
-function describeOpenBooks({ unmapped, missing, excused }: Books): string[] {
+function describeOpenBooks({ unmapped, missing, excused, dropped }: Books): string[] {
   return [
+    ...dropped
+      .filter(({ rule }) => rule === 'mtp')
+      .map(({ rule, tensors, examples }) => `${tensors} stored tensor(s) take no part (${rule}): ${nameFew(examples)}`),
     ...(unmapped.length === 0
       ? []
       : [`${unmapped.length} stored tensor(s) have no rule and take no part: ${nameFew(unmapped)}`]),

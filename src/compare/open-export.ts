@@ -43,6 +43,7 @@ export async function openExport({ path, directory, files, weightMap }: ExportFi
     tensors: new Map([...found].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     notes:
       extra.length === 0 ? [] : [`${extra.length} tensor(s) are not in the index and take no part: ${nameFew(extra)}`],
+    leftOut: extra,
     ...readLocated(directory, found),
   };
 }

@@ -16,6 +16,8 @@ export interface Side {
   readonly tensors: ReadonlyMap<string, TensorShape>;
   /** What a person should know although the side can be compared. */
   readonly notes: readonly string[];
+  /** Names of what the side holds and cannot show: tensors outside its index, stored tensors without a rule. Never equal to anything. */
+  readonly leftOut: readonly string[];
   /**
    * Fills the front of `block` with `count` elements from `begin` on (row-major). `block` begins at offset 0 of its memory.
    * @throws ConversionError SourceChanged, CorruptData, CheckpointDamaged, RankFailed for what the files turn out to hold.
@@ -35,6 +37,7 @@ export const STATUSES = {
   not_comparable: 'not compared: other dtype, and not both are plain floating-point numbers',
   only_in_a: 'only in A',
   only_in_b: 'only in B',
+  left_out: 'not compared: outside the index, or stored without a rule',
 } as const;
 
 export type Status = keyof typeof STATUSES;

@@ -17,6 +17,7 @@ import { buildPlan, type BuiltPlan } from './build-plan.ts';
 import { unfinished } from './convert-failures.ts';
 import { writeIndex } from './convert-index.ts';
 import { readFruitless } from './convert-progress.ts';
+import { guardPhase } from './guard-phase.ts';
 import { runRanks } from './convert-ranks.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
@@ -32,6 +33,7 @@ export async function convert(
   surroundings: Surroundings,
 ): Promise<ConvertResult> {
   const started = performance.now();
+  await guardPhase(input, surroundings.policy);
   surroundings.onProgress({
     phase: 'convert',
     message: 'reading the checkpoint metadata',

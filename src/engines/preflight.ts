@@ -15,6 +15,7 @@ import type { Plan } from '../plan/types.ts';
 import { refuseOwned } from '../publish/ownership.ts';
 import { refuseTarget } from '../publish/target-rules.ts';
 import { planFrom, readBasis, type PlanBasis } from './build-plan.ts';
+import { keptOf } from './kept-paths.ts';
 import { judgeSmokeMemory } from './preflight-memory.ts';
 import { refusePaths } from './preflight-policy.ts';
 import { PreflightProblems } from './preflight-problems.ts';
@@ -48,7 +49,8 @@ export async function validateParallelism(
   surroundings.signal.throwIfAborted();
   const layout = judgeLayout(input, basis, dimensions ?? null, plan ?? null);
   problems.add('LayoutInvalid', layout.errors);
-  const target = { overwrite: input.overwrite, ...(plan ? { byteDigest: plan.byteDigest } : {}) };
+  const keep = keptOf(input, basis?.reference.path);
+  const target = { overwrite: input.overwrite, keep, ...(plan ? { byteDigest: plan.byteDigest } : {}) };
   problems.add('TargetRefused', await refuseTarget(input.megatron_path, input.hf_path, target));
   await problems.collect(() => refuseOwned(input.hf_path, surroundings));
   const space = plan && (await spaceProblem(input.hf_path, plan));

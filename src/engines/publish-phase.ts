@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { findPackageRoot } from '../config/package-root.ts';
 import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
@@ -14,7 +14,10 @@ import { type CopiedReference, readCopiedReference } from '../publish/copy-refer
 import type { Manifest, ManifestFile } from '../publish/manifest.ts';
 import { publishExport } from '../publish/publish.ts';
 import { stagingPaths } from '../files/staging.ts';
+import { keptPaths, overlapProblems } from '../publish/target-rules.ts';
 import { findPublished } from '../publish/target-state.ts';
+import { guardPhase } from './guard-phase.ts';
+import { keptOf } from './kept-paths.ts';
 import { readDoneRecord } from '../rank/done-record.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
@@ -31,6 +34,10 @@ export async function publishPhase(
   surroundings: Surroundings,
 ): Promise<PublishResult> {
   const { staging } = results.converted;
+  await guardPhase(input, surroundings.policy, results);
+  const overlaps = await overlapProblems(resolve(input.hf_path), keptPaths(input.megatron_path, keptOf(input)));
+  if (overlaps.length > 0)
+    throw new ConversionError('TargetRefused', `${overlaps.join('; ')}.`, { problems: overlaps });
   const manifest = await findManifest(input, results, surroundings);
   return publishExport({
     target: input.hf_path,

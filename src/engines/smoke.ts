@@ -8,6 +8,7 @@ import { readCopiedReference } from '../publish/copy-reference.ts';
 import { stagingPaths } from '../files/staging.ts';
 import { findPublished } from '../publish/target-state.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import { guardPhase } from './guard-phase.ts';
 import { smokeGenerate } from '../smoke/smoke-generate.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
@@ -23,6 +24,7 @@ export async function smokePhase(
   surroundings: Surroundings,
 ): Promise<SmokeResult> {
   if (!input.smoke.enabled) return NOT_VALIDATED;
+  await guardPhase(input, surroundings.policy, { preflight, converted });
   const directory = await findExport(input, preflight, converted);
   const copied = await readCopiedReference(converted.staging);
   const identity = {

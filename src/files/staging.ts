@@ -18,9 +18,10 @@ export function setAsidePath(target: string, byteDigest: string): string {
   return beside(target, `old-${short(byteDigest)}`);
 }
 
-/** Beginning of the names of all set-aside targets, of any digest. */
-export function setAsidePrefix(target: string): string {
-  return `.${basename(resolve(target))}.old-`;
+/** Whether a name in the target's parent is that of a set-aside target, of any digest: `m.old-1` is a neighbour of `m`, and not its past. */
+export function isSetAside(name: string, target: string): boolean {
+  const beginning = `.${basename(resolve(target))}.old-`;
+  return name.startsWith(beginning) && /^[0-9a-f]{12}(?:-\d+)?$/.test(name.slice(beginning.length));
 }
 
 /** What lies where in a staging directory. */

@@ -6,7 +6,7 @@ import { syncPath } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
 import { exportDigest, type Manifest } from './manifest.ts';
 import { setAsidePath, stagingPaths } from '../files/staging.ts';
-import { looksLikeModel, readTarget, type TargetState } from './target-state.ts';
+import { readTarget, whyKept, type TargetState } from './target-state.ts';
 
 export interface Placement {
   readonly replaced: boolean;
@@ -47,7 +47,10 @@ export async function placeTarget(request: PlaceRequest): Promise<Placement> {
     await step('rename');
     await renameWhole(source, target, manifest);
   } catch (error) {
-    await rename(old, target).catch(() => undefined);
+    await rename(old, target).catch((failed: unknown) => {
+      const message = `${target} could not be put back: what it held is at ${old} (${String(failed)}). Move it back by hand, or run again: the next run does.`;
+      throw new ConversionError('PublishFailed', message, { cause: error, facts: { target, old } });
+    });
     throw error;
   }
   await step('remove old');
@@ -77,9 +80,8 @@ function refuseReplacing(target: string, state: TargetState, overwrite: boolean)
   if (state.kind === 'not a directory') refuse('exists and is not a directory; choose another hf_path.');
   if (!overwrite)
     refuse('exists and holds something else; choose another hf_path, or set overwrite=true to replace it.');
-  if (state.kind === 'other' && !looksLikeModel(state.entries)) {
-    refuse('holds no model, so overwrite=true does not delete it; choose another hf_path.');
-  }
+  const why = whyKept(state);
+  if (why !== null) refuse(`${why}, so overwrite=true does not delete it; choose another hf_path.`);
 }
 
 async function freePath(path: string): Promise<string> {

@@ -2,12 +2,20 @@
 import { access, constants, lstat, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { existingParent, isBelow, resolveLinks } from '../files/resolve-path.ts';
-import { findSetAside, looksLikeModel, readTarget } from './target-state.ts';
+import { findSetAside, readTarget, whyKept } from './target-state.ts';
 
 export interface TargetOptions {
   readonly overwrite: boolean;
   /** An export of this digest at the target is what we want to have there, not a conflict. */
   readonly byteDigest?: string;
+  /** What else must never be deleted or written into, by what it is to people: the reference, say. */
+  readonly keep?: readonly KeptPath[];
+}
+
+export interface KeptPath {
+  /** As in `the <what>`. */
+  readonly what: string;
+  readonly path: string;
 }
 
 /** Room for the dot, the digest and the suffix that staging adds to a name of at most 255 bytes. */
@@ -20,7 +28,7 @@ export async function refuseTarget(source: string, target: string, options: Targ
   if (path === parent)
     return [`hf_path ${target} is the root of the file system; name a directory that does not exist yet`];
   if (!basename(path).trim()) return [`hf_path ${target} has no name`];
-  const problems = [...nameProblems(path), ...(await overlapProblems(source, path))];
+  const problems = [...nameProblems(path), ...(await overlapProblems(path, keptPaths(source, options.keep)))];
   const parentProblem = await problemOfParent(parent);
   if (parentProblem) return [...problems, parentProblem];
   if (!(await stat(parent).catch(() => null))) return problems;
@@ -34,13 +42,24 @@ function nameProblems(path: string): string[] {
   return [`the name of hf_path has ${bytes} bytes; at most ${LONGEST_NAME_BYTES} leave room for the staging directory`];
 }
 
-async function overlapProblems(source: string, path: string): Promise<string[]> {
-  const from = await resolveLinks(source);
+/** The checkpoint, and what else is kept. */
+export function keptPaths(source: string, more: readonly KeptPath[] = []): readonly KeptPath[] {
+  return [{ what: 'checkpoint', path: source }, ...more];
+}
+
+/** A sentence for each path that is the target, contains it, or is contained in it. Links are resolved. */
+export async function overlapProblems(path: string, kept: readonly KeptPath[]): Promise<string[]> {
   const to = join(await resolveLinks(dirname(path)), basename(path));
-  if (from === to) return [`hf_path ${path} is the checkpoint itself; choose another directory`];
-  if (isBelow(to, from)) return [`hf_path ${path} is inside the checkpoint ${source}; nothing is ever written there`];
-  if (isBelow(from, to)) return [`hf_path ${path} contains the checkpoint ${source}; choose a directory beside it`];
-  return [];
+  const problems = await Promise.all(
+    kept.map(async ({ what, path: name }) => {
+      const from = await resolveLinks(name);
+      if (from === to) return `hf_path ${path} is the ${what} itself; choose another directory`;
+      if (isBelow(to, from)) return `hf_path ${path} is inside the ${what} ${name}; nothing is ever written there`;
+      if (isBelow(from, to)) return `hf_path ${path} contains the ${what} ${name}; choose a directory beside it`;
+      return null;
+    }),
+  );
+  return problems.filter((problem) => problem !== null);
 }
 
 /** Missing directories are made when the conversion starts, below one that exists; where none does, a mount is missing more likely. */
@@ -83,12 +102,8 @@ async function contentProblems(path: string, options: TargetOptions): Promise<st
     const what = state.kind === 'export' ? `an export of ${state.manifest.source.path}` : 'other files';
     return [`hf_path ${path} exists and holds ${what}; choose another hf_path, or set overwrite=true to replace it`];
   }
-  if (state.kind === 'other' && !looksLikeModel(state.entries)) {
-    return [
-      `hf_path ${path} holds no model (${state.entries.slice(0, 3).join(', ')}, ...), so overwrite=true does not delete it`,
-    ];
-  }
-  return [];
+  const why = whyKept(state);
+  return why === null ? [] : [`hf_path ${path} ${why}, so overwrite=true does not delete it`];
 }
 
 /** Bind mounts share the device of their parent; Linux lists them. */

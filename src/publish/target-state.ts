@@ -1,17 +1,24 @@
 // What is at the target now: nothing, an empty directory, an export of ours, or something else.
 import { createHash } from 'node:crypto';
 import { lstat, readFile, readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE } from '../contract/names.ts';
 import { errorCode } from '../files/error-code.ts';
+import { whyNotReplaced } from './foreign-entries.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { setAsidePrefix } from '../files/staging.ts';
+import { isSetAside } from '../files/staging.ts';
 
 export type TargetState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'empty' }
   /** A directory with a readable manifest and all the files that it lists, in their sizes. */
-  | { readonly kind: 'export'; readonly manifest: Manifest; readonly manifestDigest: string }
+  | {
+      readonly kind: 'export';
+      readonly manifest: Manifest;
+      readonly manifestDigest: string;
+      readonly entries: readonly string[];
+    }
+  /** Names of directories among the entries end with a slash. */
   | { readonly kind: 'other'; readonly entries: readonly string[] }
   | { readonly kind: 'not a directory' };
 
@@ -36,30 +43,38 @@ export async function readTarget(target: string): Promise<TargetState> {
   let entries: string[];
   try {
     if (!(await lstat(target)).isDirectory()) return { kind: 'not a directory' };
-    entries = await readdir(target);
+    const found = await readdir(target, { withFileTypes: true });
+    entries = found.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { kind: 'absent' };
     throw error;
   }
   if (entries.length === 0) return { kind: 'empty' };
-  const text = await readFile(join(target, MANIFEST_FILE)).catch(() => null);
+  const text = await readFile(join(target, MANIFEST_FILE)).catch((error: unknown) => {
+    // Any other error says nothing of what is there: a good export must not count as something else.
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'EISDIR') return null;
+    throw error;
+  });
   const manifest = text && parseManifest(text.toString('utf8'));
   if (!text || !manifest || !(await isWhole(target, manifest))) return { kind: 'other', entries };
-  return { kind: 'export', manifest, manifestDigest: createHash('sha256').update(text).digest('hex') };
+  return { kind: 'export', manifest, manifestDigest: createHash('sha256').update(text).digest('hex'), entries };
 }
 
 /** Paths of targets that an interrupted overwriting left set aside. */
 export async function findSetAside(target: string): Promise<string[]> {
   const parent = dirname(resolve(target));
-  const names = await readdir(parent);
-  return names.filter((name) => name.startsWith(setAsidePrefix(target))).map((name) => join(parent, name));
+  const found = await readdir(parent, { withFileTypes: true });
+  const names = found.filter((entry) => entry.isDirectory() && isSetAside(entry.name, target)).map(({ name }) => name);
+  return names.map((name) => join(parent, name));
 }
 
-/** Whether entries look like a model directory; anything else is never deleted on `overwrite`. */
-export function looksLikeModel(entries: readonly string[]): boolean {
-  return entries.some(
-    (name) => name === MANIFEST_FILE || name === 'config.json' || /\.(safetensors|bin|pt|gguf)$/.test(basename(name)),
-  );
+/** Why `overwrite` does not delete what is there, or null where it may. */
+export function whyKept(state: TargetState): string | null {
+  if (state.kind === 'other') return whyNotReplaced(state.entries);
+  if (state.kind !== 'export') return null;
+  // A file in a directory accounts for the directory.
+  const listed = state.manifest.files.map(({ name }) => name.replace(/\/.*$/, '/'));
+  return whyNotReplaced(state.entries, new Set(listed));
 }
 
 async function isWhole(target: string, manifest: Manifest): Promise<boolean> {

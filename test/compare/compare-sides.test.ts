@@ -26,6 +26,18 @@ test('the same bytes are equal', async () => {
   expect(result).toMatchObject({ equal: true, worst: null, counts: { equal: 2, different: 0 } });
 });
 
+test('what a side holds and cannot show is never equal', async () => {
+  const tensors = { a: float32(1, 2) };
+  const odd = { ...memorySide(tensors), leftOut: ['decoder.layers.0.extra'] };
+  const result = await compareSides(odd, memorySide(tensors), options(1));
+  expect(result).toMatchObject({ equal: false, counts: { equal: 1, left_out: 1 } });
+});
+
+test('two sides without tensors cannot be compared', async () => {
+  const work = compareSides(memorySide({}), memorySide({ a: float32(1) }), options());
+  await expect(work).rejects.toMatchObject({ type: 'InvalidInput', problems: [expect.stringContaining('no tensor')] });
+});
+
 test('every way to differ has its status, and any of them makes the sides different', async () => {
   const a = memorySide({
     left: float32(1),

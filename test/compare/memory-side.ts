@@ -15,6 +15,7 @@ export function memorySide(tensors: Readonly<Record<string, Stored>>, kind: Side
     kind,
     family: null,
     notes: [],
+    leftOut: [],
     finished,
     tensors: new Map(Object.entries(tensors)),
     read: (name, begin, count, block) => {

@@ -196,6 +196,22 @@ describe('publishPhase', () => {
     expect(await readdir(folder.path)).toEqual(['hf', 'reference']);
   });
 
+  it('deletes nothing but the staging directory of its own target, and nothing outside the roots of this worker', async () => {
+    const precious = join(folder.path, 'precious');
+    await mkdir(precious);
+    const elsewhere = { ...results, converted: { ...results.converted, staging: precious } };
+    await expect(publishPhase(input, elsewhere, surroundings())).rejects.toMatchObject({ type: 'PolicyRefused' });
+    const narrow = surroundings({ policy: { ...surroundings().policy, allowedRoots: ['/allowed/only'] } });
+    await expect(publishPhase(input, results, narrow)).rejects.toMatchObject({ type: 'PolicyRefused' });
+    expect(await readdir(folder.path)).toContain('precious');
+    expect(await readdir(folder.path)).not.toContain('hf');
+  });
+
+  it('never replaces the reference, whatever the preflight said', async () => {
+    const over = { ...input, hf_model_id: input.hf_path, overwrite: true };
+    await expect(publishPhase(over, results, surroundings())).rejects.toMatchObject({ type: 'TargetRefused' });
+  });
+
   it('is final where neither staging nor target holds the export, and where a file is gone', async () => {
     await rm(join(stagingPaths(results.converted.staging).export, 'tokenizer.json'));
     await expect(publishPhase(input, results, surroundings())).rejects.toMatchObject({ type: 'VerificationFailed' });

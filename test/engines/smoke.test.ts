@@ -6,6 +6,7 @@ import { NOT_VALIDATED } from '../../src/contract/run-phases.ts';
 import { smokePhase } from '../../src/engines/smoke.ts';
 import { copyReference } from '../../src/publish/copy-reference.ts';
 import { resolveReference } from '../../src/reference/resolve.ts';
+import { stagingPath } from '../../src/files/staging.ts';
 import { BYTE_DIGEST, makeFolder, surroundings } from '../support/publish-staging.ts';
 
 /** Says what it was asked, as Python would, and then loads or refuses. */
@@ -25,7 +26,7 @@ let digest: string;
 
 beforeEach(async () => {
   folder = await makeFolder();
-  staging = join(folder.path, '.hf.x.partial');
+  staging = join(folder.path, '.hf.abababababab.partial');
   await mkdir(staging);
   await mkdir(join(folder.path, 'reference'));
   const config = '{"architectures": ["L"], "model_type": "l", "auto_map": {"AutoModel": "modeling_l.L"}}';
@@ -85,9 +86,9 @@ describe('smokePhase', () => {
   });
 
   it('is final where nothing is left to try', async () => {
-    const lost = { staging: join(folder.path, 'gone') } as ConvertResult;
-    const input = ConversionInput.parse({ megatron_path: '/a', hf_model_id: 'b', hf_path: join(folder.path, 'hf') });
+    const input = ConversionInput.parse({ megatron_path: '/a', hf_model_id: 'b', hf_path: join(folder.path, 'gone') });
     const preflight = { byte_digest: BYTE_DIGEST } as PreflightResult;
+    const lost = { staging: stagingPath(input.hf_path, BYTE_DIGEST) } as ConvertResult;
     await expect(smokePhase(input, preflight, lost, surroundings())).rejects.toMatchObject({
       type: 'VerificationFailed',
     });

@@ -5,7 +5,7 @@ import { MANIFEST_FILE } from '../../src/contract/names.ts';
 import { serializeManifest } from '../../src/publish/manifest.ts';
 import { setAsidePath } from '../../src/files/staging.ts';
 import { refuseTarget } from '../../src/publish/target-rules.ts';
-import { findPublished, readTarget } from '../../src/publish/target-state.ts';
+import { findPublished, findSetAside, readTarget } from '../../src/publish/target-state.ts';
 import { BYTE_DIGEST, OTHER_DIGEST, makeFolder, manifestOf } from '../support/publish-staging.ts';
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -85,6 +85,40 @@ describe('refuseTarget', () => {
     expect(await refuse(target, true)).toEqual([expect.stringContaining('holds no model')]);
   });
 
+  it.each([
+    ['an older iteration', ['common.pt', '__0_0.distcp', '.metadata'], /holds .*\.metadata.*of a training run/],
+    [
+      'the weights of an older iteration alone',
+      ['__0_0.distcp', 'config.json'],
+      /holds __0_0\.distcp, of a training run/,
+    ],
+    ['a run with a config beside', ['latest_checkpointed_iteration.txt', 'config.json'], /of a training run/],
+    ['a model with notes of somebody', ['config.json', 'notes.docx'], /holds notes\.docx, which is nothing of a model/],
+  ])('never overwrites %s', async (_, names, pattern) => {
+    await write(names);
+    expect(await refuse(target, true)).toEqual([expect.stringMatching(pattern)]);
+  });
+
+  it('never overwrites a directory with directories that it does not know, be it an export of ours', async () => {
+    await writeExport();
+    await mkdir(join(target, 'iter_0000200'));
+    expect(await refuse(target, true, OTHER_DIGEST)).toEqual([expect.stringContaining('holds iter_0000200/')]);
+    await folder.remove();
+    await mkdir(source, { recursive: true });
+    await write(['config.json', 'model.safetensors']);
+    await mkdir(join(target, 'data'));
+    expect(await refuse(target, true)).toEqual([expect.stringContaining('holds data/')]);
+  });
+
+  it('never touches the reference', async () => {
+    await write(['config.json', 'model.safetensors']);
+    const keep = [{ what: 'reference', path: target }];
+    const problems = (path: string): Promise<string[]> => refuseTarget(source, path, { overwrite: true, keep });
+    expect(await problems(target)).toEqual([expect.stringContaining('is the reference itself')]);
+    expect(await problems(join(target, 'hf'))).toEqual([expect.stringContaining('inside the reference')]);
+    expect(await problems(folder.path)).toContainEqual(expect.stringContaining('contains the reference'));
+  });
+
   it('accepts an export of the same plan, and no other', async () => {
     await writeExport();
     expect(await refuse(target, false, BYTE_DIGEST)).toEqual([]);
@@ -98,6 +132,14 @@ describe('refuseTarget', () => {
     await mkdir(setAsidePath(target, OTHER_DIGEST));
     expect(await refuse()).toEqual([expect.stringContaining('interrupted overwriting')]);
     expect(await refuse(target, true)).toEqual([]);
+  });
+
+  it('takes nothing of a neighbour for its own past', async () => {
+    await mkdir(join(folder.path, '.hf.old-1.0123456789ab.partial'));
+    await writeFile(join(folder.path, '.hf.old-1.owner.json'), '{}');
+    await writeFile(setAsidePath(target, OTHER_DIGEST), 'a file');
+    expect(await findSetAside(target)).toEqual([]);
+    expect(await refuse()).toEqual([]);
   });
 
   it('lists several problems at once', async () => {
