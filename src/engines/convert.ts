@@ -8,6 +8,7 @@ import { writePlan } from '../plan/plan-files.ts';
 import { statFiles } from '../plan/stat-files.ts';
 import type { Plan } from '../plan/types.ts';
 import { copyReference } from '../publish/copy-reference.ts';
+import { returnFiles } from '../publish/gather-files.ts';
 import { takeOwnership } from '../publish/ownership.ts';
 import { stagingPath } from '../files/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
@@ -45,6 +46,7 @@ export async function convert(
   const staging = stagingPath(input.hf_path, plan.byteDigest);
   await onTarget(plan, staging, async () => {
     await mkdir(staging, { recursive: true });
+    await returnFiles(staging);
     await writePlan(plan, staging);
   });
   const progress = await runRanks(plan, staging, input, preflight.ranks, surroundings).catch(async (error: unknown) => {

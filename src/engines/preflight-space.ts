@@ -29,8 +29,10 @@ async function finishedBytes(staging: string, files: Plan['files']): Promise<num
   const sizes = await Promise.all(
     files.map(async ({ name, bytes }) => {
       const done = await stat(doneFile(staging, name)).catch(() => null);
-      const file = await stat(join(stagingPaths(staging).export, name)).catch(() => null);
-      return done && file?.size === bytes ? bytes : 0;
+      // A publish that did not come to its end has moved files; the conversion takes them back.
+      const places = [stagingPaths(staging).export, stagingPaths(staging).publish];
+      const found = await Promise.all(places.map((place) => stat(join(place, name)).catch(() => null)));
+      return done && found.some((file) => file?.size === bytes) ? bytes : 0;
     }),
   );
   return sizes.reduce((sum, bytes) => sum + bytes, 0);

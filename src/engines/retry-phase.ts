@@ -34,7 +34,7 @@ export function retryRule(phase: Phase, { wait, retry }: Pick<ConversionInput, '
     convert: { ...usual, attempts: retry.convert_attempts },
     verify: { ...usual, attempts: 2 },
     smokeGenerate: { ...usual, firstPause: 5, attempts: 2 },
-    publish: { ...usual, attempts: 5 },
+    publish: { ...usual, attempts: 30 },
   };
   return rules[phase];
 }

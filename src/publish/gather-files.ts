@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ConversionError } from '../contract/failures.ts';
 import { MANIFEST_FILE } from '../contract/names.ts';
 import { syncPath, writeDurably } from '../files/durable.ts';
+import { errorCode } from '../files/error-code.ts';
 import { serializeManifest, type Manifest } from './manifest.ts';
 import { stagingPaths } from '../files/staging.ts';
 
@@ -32,6 +33,26 @@ export async function gatherFiles(staging: string, manifest: Manifest): Promise<
   await writeDurably(join(publish, MANIFEST_FILE), serializeManifest(manifest));
   await removeOthers(publish, new Set([MANIFEST_FILE, ...manifest.files.map((file) => file.name)]));
   await syncTree(publish);
+}
+
+/**
+ * The other way round: what an attempt moved that did not come to its end goes back to `export/`, where finished files are looked for.
+ * Only the owner of the target may call this.
+ */
+export async function returnFiles(staging: string): Promise<void> {
+  const { export: target, publish } = stagingPaths(staging);
+  const entries = await readdir(publish, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(publish.length + 1);
+    if (!entry.isFile() || name === MANIFEST_FILE) continue;
+    await mkdir(dirname(join(target, name)), { recursive: true });
+    if ((await sizeOf(join(target, name))) === null) await rename(path, join(target, name));
+  }
+  await rm(publish, { recursive: true, force: true });
 }
 
 async function sizeOf(path: string): Promise<number | null> {

@@ -68,7 +68,7 @@ export function activityOptions(input: ConversionInput): Record<Phase, ActivityO
       summary: summarize(`publish ${input.hf_path}`),
       startToCloseTimeout: '6 hours',
       heartbeatTimeout,
-      retry: { initialInterval: '2 seconds', maximumInterval: '1 minute', maximumAttempts: 5 },
+      retry: { initialInterval: '2 seconds', maximumInterval: '1 minute', maximumAttempts: 30 },
     },
   };
 }
