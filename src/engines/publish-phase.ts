@@ -1,6 +1,5 @@
 // The last phase: manifest and rename. Works from the results of the others and from the staging directory.
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { findPackageRoot } from '../config/package-root.ts';
@@ -11,6 +10,7 @@ import { readPlan } from '../plan/plan-files.ts';
 import type { PlanSummary } from '../plan/types.ts';
 import { composeManifest, type PhaseResults } from '../publish/compose-manifest.ts';
 import { type CopiedReference, readCopiedReference } from '../publish/copy-reference.ts';
+import { hashFile } from '../publish/hash-file.ts';
 import type { Manifest, ManifestFile } from '../publish/manifest.ts';
 import { publishExport } from '../publish/publish.ts';
 import { stagingPaths } from '../files/staging.ts';
@@ -117,9 +117,7 @@ async function describeFile(staging: string, name: string): Promise<ManifestFile
   if (path === undefined) {
     throw new ConversionError('VerificationFailed', `${name} is not in ${staging}. Run the conversion again.`);
   }
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return { name, bytes: (await stat(path)).size, sha256: hash.digest('hex') };
+  return { name, bytes: (await stat(path)).size, sha256: await hashFile(path) };
 }
 
 async function packageVersion(): Promise<string> {

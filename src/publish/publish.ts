@@ -14,6 +14,7 @@ import { parseManifest, serializeManifest, type Manifest } from './manifest.ts';
 import { checkOwnership, releaseOwnership, takeOwnership } from './ownership.ts';
 import { isSameExport, placeTarget } from './place-target.ts';
 import { recoverTarget } from './recover-target.ts';
+import { refuseDamaged } from './refuse-damaged.ts';
 import { ownerPath, stagingPaths } from '../files/staging.ts';
 import { readTarget } from './target-state.ts';
 
@@ -68,6 +69,7 @@ async function runSteps(request: PublishRequest): Promise<PublishResult> {
   const recovery = await recoverTarget(target);
   const present = await readTarget(target);
   const published = isSameExport(present, request.manifest);
+  if (published) await refuseDamaged(target, request.manifest, surroundings.signal);
   let replaced = recovery.finished;
   const warnings = [...recovery.warnings];
   if (!published) {

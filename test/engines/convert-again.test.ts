@@ -30,7 +30,7 @@ it('after a publish that was cut short, every file is reused', async () => {
   const paths = stagingPaths(first.staging);
   // As far as gathering came: some files moved, the manifest written.
   await mkdir(paths.publish);
-  const [weights = ''] = readdirSync(paths.export).filter((name) => name.endsWith('.safetensors'));
+  const weights = readdirSync(paths.export).find((name) => name.endsWith('.safetensors')) ?? '';
   for (const name of [weights, 'config.json']) {
     await rename(join(paths.export, name), join(paths.publish, name));
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +18,7 @@ import type { Reference } from '../../src/reference/types.ts';
 import { BYTE_DIGEST, makeFolder, manifestOf, readTree, surroundings, worker } from '../support/publish-staging.ts';
 
 const WEIGHTS = 'model.safetensors';
+const WEIGHTS_SHA256 = createHash('sha256').update('twelve bytes').digest('hex');
 const HEADER = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}';
 const line = { rule: 'mapped', tensors: 1, bytes: 4, examples: ['w'] };
 const PLAN: Plan = {
@@ -70,7 +72,7 @@ async function stage(smoke: SmokeResult, made: Partial<Reference> = {}): Promise
   await mkdir(paths.done, { recursive: true });
   await writePlan(PLAN, staging);
   await writeFile(join(paths.export, WEIGHTS), 'twelve bytes');
-  const done = { name: WEIGHTS, byteDigest: BYTE_DIGEST, bytes: 12, sha256: 'ef'.repeat(32), tensors: { w: 1 } };
+  const done = { name: WEIGHTS, byteDigest: BYTE_DIGEST, bytes: 12, sha256: WEIGHTS_SHA256, tensors: { w: 1 } };
   const figures = { bytesRead: 12, unchecked: 0, rank: 0, attempt: 1, seconds: 1 };
   await writeFile(join(paths.done, `${WEIGHTS}.json`), JSON.stringify({ ...done, ...figures }));
   const reference = { ...(await resolveReference(input, surroundings(), {})), ...made };
@@ -145,7 +147,7 @@ describe('publishPhase', () => {
       engine: { name: 'stream', version: '0.1.0', ranks: 2 },
       files: [
         { name: 'config.json' },
-        { name: WEIGHTS, bytes: 12, sha256: 'ef'.repeat(32) },
+        { name: WEIGHTS, bytes: 12, sha256: WEIGHTS_SHA256 },
         { name: 'tokenizer.json' },
       ],
       books: { dropped: [{ rule: 'rng' }], vocabulary_padding: { rows: 3, bytes: 24 } },

@@ -79,6 +79,18 @@ describe('publishExport', () => {
     await expectPublished();
   });
 
+  it('does not take other bytes of the same size for what was published, and keeps staging', async () => {
+    await fillStaging(target);
+    await publish();
+    const staging = await fillStaging(target);
+    const [name = '', content = ''] = Object.entries(FILES)[0] ?? [];
+    await writeFile(join(target, name), 'x'.repeat(content.length));
+    for (const overwrite of [false, true]) {
+      await expect(publish({ overwrite })).rejects.toThrow(`${name} no longer has the bytes that were published`);
+    }
+    expect(await readdir(staging)).toContain('export');
+  });
+
   it('says that the export was there already, and removes staging', async () => {
     await fillStaging(target);
     const first = await publish();
