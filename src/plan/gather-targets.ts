@@ -8,7 +8,7 @@ import { mapGroup } from './map-group.ts';
 import type { RowMap } from './row-maps.ts';
 import { volume } from './strides.ts';
 import { tilingProblem } from './tiling.ts';
-import type { PlannedTensor } from './types.ts';
+import type { PlannedTensor, Shapes } from './types.ts';
 
 /** One target tensor and the copies that fill it. */
 interface GatheredTensor {
@@ -38,12 +38,10 @@ export interface Gathered {
   readonly damages: readonly string[];
 }
 
-export type Expected = ReadonlyMap<string, readonly number[]>;
-
 /** What is put together, and what is known while it is. */
 interface Draft {
   readonly dimensions: ModelDimensions;
-  readonly expected: Expected;
+  readonly expected: Shapes;
   readonly targets: Map<string, GatheredTensor>;
   readonly mapped: MappedSource[];
   readonly mismatches: Set<string>;
@@ -58,7 +56,7 @@ export function gatherTargets(
   index: SourceIndex,
   family: Family,
   dimensions: ModelDimensions,
-  expected: Expected,
+  expected: Shapes,
 ): Gathered {
   const draft: Draft = {
     dimensions,

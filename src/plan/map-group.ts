@@ -1,12 +1,12 @@
 // The map of rows for one source or several joined ones, with its result compared with the shapes that the reference calls for.
 import type { ModelDimensions } from '../models/types.ts';
 import { holdsExperts, slotsOf, targetName, type SourceGroup } from './choose-sources.ts';
-import type { Expected } from './gather-targets.ts';
 import { rowMapProblem, type RowMap } from './row-maps.ts';
 import { TRANSFORMS } from './transforms.ts';
+import type { Shapes } from './types.ts';
 
 /** @returns the map, or a sentence about the tensor that does not fit. */
-export function mapGroup(group: SourceGroup, dimensions: ModelDimensions, expected: Expected): RowMap | string {
+export function mapGroup(group: SourceGroup, dimensions: ModelDimensions, expected: Shapes): RowMap | string {
   const { rule, sources } = group;
   const [{ entry, leads }] = sources;
   const name = sources.map((source) => `${source.entry.key} [${source.entry.shape.join(', ')}]`).join(' + ');
@@ -36,7 +36,7 @@ export function mapGroup(group: SourceGroup, dimensions: ModelDimensions, expect
 function expectedShapes(
   { rule, sources }: SourceGroup,
   dimensions: ModelDimensions,
-  expected: Expected,
+  expected: Shapes,
 ): string | readonly (readonly number[])[] {
   const slots = slotsOf(sources[0]);
   const shapes: (readonly number[])[] = [];

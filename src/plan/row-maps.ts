@@ -1,5 +1,6 @@
 // How the rows of a source tensor become the rows of its targets: every transform is a list of periodic runs of rows.
 // Rows are axis 0 once the axes of layers and experts have been taken off. The remaining axes, the columns, keep their order.
+import type { ModelDimensions } from '../models/types.ts';
 
 /**
  * `rows` consecutive source rows that become rows of one target, `targetStep` apart, `repeats` times over: row r of occurrence i goes from
@@ -26,6 +27,17 @@ export interface RowMap {
   readonly padding: number;
   /** Whether the targets hold the columns first: [columns, rows] instead of [rows, columns]. */
   readonly transposed: boolean;
+}
+
+/** What a transform sees: a source of one layer and one expert. */
+export interface SourceShape {
+  /** Rows of each joined source, in their order. */
+  readonly parts: readonly number[];
+  /** Their sum. */
+  readonly rows: number;
+  /** The expected shape of each target, without an axis of experts. */
+  readonly targets: readonly (readonly number[])[];
+  readonly dimensions: ModelDimensions;
 }
 
 /** A run that occurs once. */

@@ -1,6 +1,5 @@
 // Rows in their order: one target takes them all, several take consecutive parts as large as the reference calls for.
-import { mapOfRuns, singleRun, type RowMap, type RowRun } from './row-maps.ts';
-import type { SourceShape } from './transforms.ts';
+import { mapOfRuns, singleRun, type RowMap, type RowRun, type SourceShape } from './row-maps.ts';
 
 /** @returns the map, or what is wrong with the shape. */
 export function splitDirect({ rows, targets }: Pick<SourceShape, 'rows' | 'targets'>): RowMap | string {

@@ -1,8 +1,7 @@
 // Fused query, key and value: for each query group its query heads, then its key head, then its value head
 // (Megatron-Bridge `split_qkv_weights`, `split_qkvg_weights`). Weight and bias alike. Heads and groups come from the rows that the
 // reference calls for, so layers may differ in them.
-import { mapOfRuns, type RowMap, type RowRun } from './row-maps.ts';
-import type { SourceShape } from './transforms.ts';
+import { mapOfRuns, type RowMap, type RowRun, type SourceShape } from './row-maps.ts';
 
 /** @returns the map, or what is wrong with the shape. */
 export function splitQkv({ rows, targets, dimensions: { headDim } }: SourceShape): RowMap | string {

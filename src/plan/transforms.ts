@@ -1,22 +1,11 @@
 // The transforms of the family tables, each a pure function from the shape of a source to a map of rows.
-import type { ModelDimensions, Transform } from '../models/types.ts';
+import type { Transform } from '../models/types.ts';
 import { splitDeltaNet } from './split-delta-net.ts';
 import { splitDirect } from './split-direct.ts';
 import { interleaveGated, splitGated } from './split-gated.ts';
 import { splitGatedQkv, splitQkv } from './split-qkv.ts';
 import { splitVocabulary } from './split-vocabulary.ts';
-import type { RowMap } from './row-maps.ts';
-
-/** What a transform sees: a source of one layer and one expert. */
-export interface SourceShape {
-  /** Rows of each joined source, in their order. */
-  readonly parts: readonly number[];
-  /** Their sum. */
-  readonly rows: number;
-  /** The expected shape of each target, without an axis of experts. */
-  readonly targets: readonly (readonly number[])[];
-  readonly dimensions: ModelDimensions;
-}
+import type { RowMap, SourceShape } from './row-maps.ts';
 
 /** The map, or what is wrong with the shape. */
 type MapRows = (source: SourceShape) => RowMap | string;

@@ -18,6 +18,9 @@ export interface Copy {
   readonly targetStrides: readonly number[];
 }
 
+/** Names and shapes of tensors. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
 /** A source item as the plan expects it; the rank compares the item's own header with this before it copies. */
 export interface PlannedItem extends ItemLocation {
   readonly dtype: DType;

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelDimensions, Transform } from '../../src/models/types.ts';
 import { cutRun } from '../../src/plan/cut-run.ts';
-import { rowMapProblem, singleRun, type RowMap, type RowRun } from '../../src/plan/row-maps.ts';
-import { TRANSFORMS, type SourceShape } from '../../src/plan/transforms.ts';
+import { rowMapProblem, singleRun, type RowMap, type RowRun, type SourceShape } from '../../src/plan/row-maps.ts';
+import { TRANSFORMS } from '../../src/plan/transforms.ts';
 import { makeRandom, pick } from '../support/plan-random.ts';
 
 const DIMENSIONS: ModelDimensions = {
