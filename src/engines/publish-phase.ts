@@ -35,7 +35,10 @@ export async function publishPhase(
 ): Promise<PublishResult> {
   const { staging } = results.converted;
   await guardPhase(input, surroundings.policy, results);
-  const overlaps = await overlapProblems(resolve(input.hf_path), keptPaths(input.megatron_path, keptOf(input)));
+  const overlaps = await overlapProblems(
+    resolve(input.hf_path),
+    keptPaths(input.megatron_path, keptOf(input, results.preflight.reference_path)),
+  );
   if (overlaps.length > 0)
     throw new ConversionError('TargetRefused', `${overlaps.join('; ')}.`, { problems: overlaps });
   const manifest = await findManifest(input, results, surroundings);
@@ -81,7 +84,7 @@ async function manifestOfStaging(
     input,
     plan,
     reference,
-    remoteCodeAllowed: isRemoteCodeAllowed(input, policy, reference),
+    remoteCodeAllowed: isRemoteCodeAllowed(input, policy, { ...reference, remoteCode: reference.remote_code }),
     files: await listFiles(staging, plan, reference),
     worker,
     version: await packageVersion(),

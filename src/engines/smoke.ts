@@ -32,7 +32,10 @@ export async function smokePhase(
     revision: preflight.reference_revision,
     digest: preflight.reference_digest,
   };
-  const allowed = isRemoteCodeAllowed(input, surroundings.policy, copied ?? identity);
+  const allowed = isRemoteCodeAllowed(input, surroundings.policy, {
+    ...(copied ?? identity),
+    remoteCode: copied?.remote_code ?? [],
+  });
   const refused = !allowed && (copied?.remote_code.length ?? 0) > 0;
   try {
     const result = await smokeGenerate(input, directory, surroundings, { remoteCodeAllowed: allowed });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ConversionError } from '../contract/failures.ts';
 import type { Worker } from '../contract/surroundings.ts';
 import { errorCode } from '../files/error-code.ts';
+import { ownerPath } from '../files/staging.ts';
 
 const OwnerRecord = z.object({
   format: z.literal(1),
@@ -52,9 +53,10 @@ export function serializeRecord(record: OwnerRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
-/** A later run of the same workflow is the same owner. */
+/** A later run of the same workflow is the same owner. Process ids come again, in another container of the same name above all. */
 export function isSameOwner(a: Worker, b: Worker): boolean {
-  return a.kind === b.kind && a.workflowId === b.workflowId && a.namespace === b.namespace;
+  if (a.kind !== b.kind || a.workflowId !== b.workflowId || a.namespace !== b.namespace) return false;
+  return a.kind === 'workflow' || a.runId === b.runId;
 }
 
 /** The error for `ours` where `theirs` owns the target, or nobody does. */
@@ -65,7 +67,8 @@ export function describeConflict(target: string, ours: Worker, theirs: OwnerReco
   }
   const message =
     `${target} is in work by ${describe(theirs.worker)}, since ${theirs.taken}, ` +
-    `with byte digest ${theirs.byte_digest.slice(0, 12)}; it was now asked for by ${us}.`;
+    `with byte digest ${theirs.byte_digest.slice(0, 12)}; it was now asked for by ${us}. ` +
+    `Wait for it or cancel it; if it is gone for good, remove ${ownerPath(target)}.`;
   return new ConversionError('TargetOwned', message, {
     facts: { target, owner: theirs.worker, taken: theirs.taken, asked: ours },
   });

@@ -143,6 +143,8 @@ async function createByOpening(path: string, record: OwnerRecord): Promise<boole
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
+    // A disk that is full leaves the name without the record, which would look owned for ever.
+    await rm(path, { force: true });
     throw error;
   }
 }

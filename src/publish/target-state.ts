@@ -79,7 +79,10 @@ export function whyKept(state: TargetState): string | null {
 
 async function isWhole(target: string, manifest: Manifest): Promise<boolean> {
   for (const file of manifest.files) {
-    const found = await lstat(join(target, file.name)).catch(() => null);
+    const found = await lstat(join(target, file.name)).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null;
+      throw error;
+    });
     if (!found?.isFile() || found.size !== file.bytes) return false;
   }
   return true;

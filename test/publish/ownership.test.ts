@@ -51,6 +51,14 @@ describe('takeOwnership', () => {
     }
   });
 
+  it('takes two processes of one id for two owners, since ids come again in other containers', async () => {
+    const first = worker({ kind: 'cli', workflowId: 'cli-node-12', runId: 'run-1' });
+    await takeOwnership(target, BYTE_DIGEST, surroundings({ worker: first }));
+    await takeOwnership(target, BYTE_DIGEST, surroundings({ worker: first }));
+    const second = surroundings({ worker: { ...first, runId: 'run-2' }, isOwnerAlive: () => Promise.resolve(true) });
+    await expect(takeOwnership(target, BYTE_DIGEST, second)).rejects.toThrow('remove ');
+  });
+
   it('lets a later run of the same workflow take over, with another digest too', async () => {
     await takeOwnership(target, BYTE_DIGEST, ours);
     await takeOwnership(target, OTHER_DIGEST, surroundings({ worker: worker({ runId: 'run-2', attempt: 7 }) }));
@@ -84,6 +92,10 @@ describe('takeOwnership', () => {
 
   it('lets exactly one of two processes win, again and again', async () => {
     const program = join(import.meta.dirname, '..', 'support', 'publish-take.ts');
+    const dead = surroundings({ worker: worker({ workflowId: 'dead' }) });
+    for (let round = 0; round < 60; round += 1) {
+      await takeOwnership(join(folder.path, `round-${round}`), BYTE_DIGEST, dead);
+    }
     const runs = await Promise.all(
       ['a', 'b'].map((name) =>
         runProcess({ command: [process.execPath, program, folder.path, name, '60'], signal: ours.signal }),
