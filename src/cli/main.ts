@@ -6,9 +6,11 @@ import { reportError } from './report-error.ts';
 
 // `... | head` closes the pipe when it has seen enough: no reason for a stack trace, nor to stop a conversion. What is printed from then on is
 // lost, and the exit code is that of the work.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 try {
   await createProgram(await parametersHelp(process.argv.slice(2))).parseAsync();
