@@ -8,6 +8,8 @@ import { ConversionError, FAILURES } from '../contract/index.ts';
 const MAX_PROBLEMS = 50;
 const MAX_MESSAGE = 8000;
 const MAX_PROBLEM = 1000;
+/** Characters of the facts as JSON; the server refuses payloads of 2 MB. */
+const MAX_FACTS = 100_000;
 
 /**
  * `ConversionError` becomes `ApplicationFailure` of its type with details `[facts, problems]`: final where the table of failures says
@@ -16,10 +18,8 @@ const MAX_PROBLEM = 1000;
 export function toApplicationFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof z.ZodError) {
-    return new ApplicationFailure(z.prettifyError(error), 'InvalidInput', true, [
-      {},
-      error.issues.map((it) => it.message),
-    ]);
+    const problems = error.issues.map((it) => it.message);
+    return new ApplicationFailure(bound(z.prettifyError(error)), 'InvalidInput', true, [{}, boundProblems(problems)]);
   }
   if (!(error instanceof ConversionError)) return error;
   const row = FAILURES[error.type];
@@ -28,15 +28,36 @@ export function toApplicationFailure(error: unknown): unknown {
     type: error.type,
     message: withAdvice(error.message, row.advice),
     nonRetryable: !row.retryable || error.facts['final'] === true,
-    details: [error.facts, boundProblems(error.problems)],
+    details: [boundFacts(error.facts), boundProblems(error.problems)],
     ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
-    ...(error.cause instanceof Error ? { cause: error.cause } : {}),
+    ...(error.cause instanceof Error ? { cause: shortenCause(error.cause) } : {}),
   });
 }
 
 function withAdvice(message: string, advice: string): string {
-  const bounded = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)} ...` : message;
+  const bounded = bound(message);
   return bounded.includes(advice) ? bounded : `${bounded}\n${advice}`;
+}
+
+function bound(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)} ...` : message;
+}
+
+/** What people need to know of a cause; its own message, stack and causes may be megabytes. */
+function shortenCause(cause: Error): Error {
+  if (cause.message.length <= MAX_PROBLEM && (cause.stack?.length ?? 0) <= MAX_MESSAGE && cause.cause === undefined) {
+    return cause;
+  }
+  const short = new Error(cause.message.slice(0, MAX_PROBLEM));
+  short.name = cause.name;
+  short.stack = bound((cause.stack ?? '').replace(cause.message, short.message));
+  return short;
+}
+
+function boundFacts(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (JSON.stringify(facts).length <= MAX_FACTS) return facts;
+  const short = Object.entries(facts).filter(([, value]) => JSON.stringify(value ?? null).length <= MAX_PROBLEM);
+  return { ...Object.fromEntries(short), shortened: true };
 }
 
 function boundProblems(problems: readonly string[]): string[] {

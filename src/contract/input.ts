@@ -1,9 +1,14 @@
 // The request: the parameters of the Nemotron step with their names and defaults, and ours in named sections. Safe in the workflow sandbox.
 import { z } from 'zod';
 
+/** Characters of a path; Linux allows as many bytes. */
+const LONGEST_PATH = 4096;
+const LONGEST_NAME = 1000;
+
 const PowerlessPath = z
   .string()
   .min(1)
+  .max(LONGEST_PATH)
   .refine((path) => !path.includes('\0'), 'must not contain a NUL byte');
 const AbsolutePath = PowerlessPath.refine(
   (path) => path.startsWith('/'),
@@ -95,11 +100,12 @@ export const ConversionInput = z.strictObject({
   hf_model_id: z
     .string()
     .min(1)
+    .max(LONGEST_PATH)
     .describe(
       'Hugging Face model id, or a local directory, that gives config and tokenizer; from-checkpoint: what the training run recorded and stored',
     ),
   hf_path: AbsolutePath.describe('the directory to publish the Hugging Face checkpoint at'),
-  hf_revision: z.string().min(1).nullish().describe('branch, tag or commit of hf_model_id'),
+  hf_revision: z.string().min(1).max(LONGEST_NAME).nullish().describe('branch, tag or commit of hf_model_id'),
   trust_remote_code: z
     .boolean()
     .default(true)
@@ -141,9 +147,9 @@ export const ConversionInput = z.strictObject({
     .describe('parameters whose value came from a configuration default and not from a person'),
   task_queues: z
     .strictObject({
-      preflight: z.string().min(1).nullish(),
-      convert: z.string().min(1).nullish(),
-      smoke: z.string().min(1).nullish(),
+      preflight: z.string().min(1).max(LONGEST_NAME).nullish(),
+      convert: z.string().min(1).max(LONGEST_NAME).nullish(),
+      smoke: z.string().min(1).max(LONGEST_NAME).nullish(),
     })
     .prefault({})
     .describe('task queues of the activities, when not the usual ones'),

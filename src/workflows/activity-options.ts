@@ -98,7 +98,8 @@ function summarize(line: string): string {
   const bytes = new TextEncoder().encode(line);
   if (bytes.length <= SUMMARY_BYTES) return line;
   const [verb] = line.split('/', 1);
-  let tail = line.slice(verb?.length ?? 0);
+  // No character takes less than a byte: what is longer cannot fit, and would be cut one by one.
+  let tail = line.slice(verb?.length ?? 0).slice(-SUMMARY_BYTES);
   while (new TextEncoder().encode(`${verb}…${tail}`).length > SUMMARY_BYTES) tail = tail.slice(1);
   return `${verb}…${tail}`;
 }
