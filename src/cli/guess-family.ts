@@ -1,10 +1,9 @@
 // Which family a checkpoint without a reference may be: what its training run recorded, and which tables know its tensors. Pure.
 import type { Checkpoint, TrainingConfig } from '../checkpoint/types.ts';
-import { findDrop } from '../models/drops.ts';
 import { FAMILIES } from '../models/registry.ts';
 import type { Family } from '../models/types.ts';
 import { compareMeaning } from '../plan/compare-meaning.ts';
-import { findEmbedding, readKey } from '../plan/index-sources.ts';
+import { findKnowing } from '../plan/known-tensors.ts';
 
 export interface FamilyGuess {
   readonly family: string | null;
@@ -44,14 +43,8 @@ export function guessFamily(checkpoint: Checkpoint, training: TrainingConfig | n
 }
 
 function findCandidates(checkpoint: Checkpoint, training: TrainingConfig | null): Family[] {
-  const prefix = findEmbedding(checkpoint)?.prefix ?? '';
-  const kept = [...checkpoint.tensors.keys()].filter((key) => findDrop(key) === null);
-  const patterns = new Set(kept.map((key) => readKey(key, prefix).pattern));
-  return FAMILIES.filter((family) => {
-    const known = new Set(family.rules.flatMap(({ from }) => from.flat()));
-    const fits = training === null || compareMeaning(family, training).length === 0;
-    return fits && patterns.size > 0 && [...patterns].every((pattern) => known.has(pattern));
-  });
+  const knowing = findKnowing(FAMILIES, checkpoint);
+  return training === null ? knowing : knowing.filter((family) => compareMeaning(family, training).length === 0);
 }
 
 /** Of `organization/model`, a path or a dotted class the last two parts: folders further up are named after anything. */

@@ -23,13 +23,16 @@ export interface AttentionDemands {
   readonly scaledExperts?: boolean;
 }
 
-/** What no field of these configs expresses: a run that set it made another model. */
-const INEXPRESSIBLE: readonly Demand[] = [
-  // Layers without positions.
-  { names: ['no_rope_freq'], accepts: [0, false] },
+/** Layers without positions among others, which no field of these configs expresses: a run that set it made another model. */
+export const EVERY_LAYER_ROTATED: Demand = { names: ['no_rope_freq'], accepts: [0, false] };
+/** Scores of attention scaled by the root of the head's size. */
+export const PLAIN_SCORES: Demand = { names: ['softmax_scale'], accepts: [] };
+/** Gates of experts and MLP as they are. */
+export const UNCLAMPED_MLP: readonly Demand[] = [
   { names: ['glu_linear_offset'], accepts: [0] },
   { names: ['activation_func_clamp_value'], accepts: [] },
 ];
+export const UNSCALED_EXPERTS: Demand = { names: ['moe_router_topk_scaling_factor'], accepts: [1] };
 
 const MLP: Readonly<Record<NonNullable<AttentionDemands['mlp']>, readonly Demand[]>> = {
   'gated SiLU': [
@@ -74,13 +77,11 @@ export function demandLlamaLike({
     ...(queryKeyNorms === null ? [] : [{ names: ['qk_layernorm'], accepts: [queryKeyNorms] }]),
     { names: ['attention_output_gate'], accepts: [outputGate] },
     { names: ['multi_latent_attention'], accepts: [latentAttention] },
-    ...INEXPRESSIBLE,
+    EVERY_LAYER_ROTATED,
+    ...UNCLAMPED_MLP,
     ...(scaledScores
       ? []
-      : [
-          { names: ['softmax_scale'], accepts: [] },
-          { names: ['attn_logit_softcapping', 'final_logit_softcapping'], accepts: [0] },
-        ]),
-    ...(scaledExperts ? [] : [{ names: ['moe_router_topk_scaling_factor'], accepts: [1] }]),
+      : [PLAIN_SCORES, { names: ['attn_logit_softcapping', 'final_logit_softcapping'], accepts: [0] }]),
+    ...(scaledExperts ? [] : [UNSCALED_EXPERTS]),
   ];
 }

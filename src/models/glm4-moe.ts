@@ -26,6 +26,7 @@ import {
   type Keys,
 } from './expected-keys.ts';
 import { addLayersBehind, describeLayersBehind, layersBehind } from './layers-behind.ts';
+import { findMtpField } from './mtp-fields.ts';
 import { readConfig, type ConfigReader } from './read-config.ts';
 import type { Family, ModelConfig, ModelDimensions, Rule } from './types.ts';
 
@@ -42,10 +43,11 @@ export const GLM4_MOE: Family = {
   dimensions: (config) =>
     readConfig(config, (read) => {
       readGlm(read);
+      const mtp = findMtpField(config);
       return {
         ...readDecoder(config, read, { queryGroups: 8, headDim: null }),
         experts: read.count('n_routed_experts', read.count('num_local_experts', 128)),
-        mtpLayers: read.countOrZero('num_nextn_predict_layers', read.countOrZero('num_mtp_layers', 1)),
+        mtpLayers: mtp === undefined ? 1 : read.countOrZero(mtp),
       };
     }),
   expected: (d, config) => {

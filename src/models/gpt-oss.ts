@@ -2,6 +2,7 @@
 // and up alternating. Megatron's checkpoint has all gate rows before all up rows, unless `moe_mlp_glu_interleave_size` is set: that is refused
 // (`plan/judge-interleave.ts`). Facts: Megatron-Bridge `models/gpt_oss/gpt_oss_bridge.py`; transformers `models/gpt_oss`.
 import { attention, DECODER, ends, layerNorms, projectionBias, qkvBias, router, rowsOf } from './blocks.ts';
+import { EVERY_LAYER_ROTATED, PLAIN_SCORES, UNSCALED_EXPERTS } from './demands.ts';
 import { readDecoder } from './dimensions.ts';
 import { attentionKeys, decoderKeys, linearKeys, preNormKeys, type Keys } from './expected-keys.ts';
 import { readConfig } from './read-config.ts';
@@ -51,6 +52,9 @@ export const GPT_OSS: Family = {
     { names: ['rotary_percent'], accepts: [1] },
     { names: ['qk_layernorm', 'attention_output_gate', 'multi_latent_attention'], accepts: [false] },
     { names: ['moe_router_score_function'], accepts: ['softmax'] },
+    EVERY_LAYER_ROTATED,
+    PLAIN_SCORES,
+    UNSCALED_EXPERTS,
     // The scores of the best experts alone go through the softmax.
     { names: ['moe_router_pre_softmax'], accepts: [false] },
   ],

@@ -18,6 +18,9 @@ const NAMES: Readonly<Record<string, Block>> = {
 };
 const MOST_LAYERS = 10_000;
 
+/** Where the blocks of the decoder stand. */
+export const DECODER_PATTERN: PatternFields = { list: 'layers_block_type', text: 'hybrid_override_pattern' };
+
 /** Spellings of one pattern in `config.json`: a list of names, and a text with one symbol a layer. */
 export interface PatternFields {
   readonly list: string;
@@ -35,6 +38,21 @@ export function readPattern(config: ModelConfig, read: ConfigReader, fields: Pat
   }
   if (blocks?.length === 0) read.complain(`${listed ? fields.list : fields.text} must name at least one layer`);
   return blocks;
+}
+
+/** What the decoder's field says, one symbol a layer; null where it says nothing or has words of no block, which `readPattern` tells. */
+export function spellPattern(config: ModelConfig): string | null {
+  const { [DECODER_PATTERN.list]: list, [DECODER_PATTERN.text]: text } = config;
+  const words: readonly unknown[] | null = Array.isArray(list)
+    ? list
+    : typeof text === 'string'
+      ? text.split('')
+      : null;
+  const known = Array.isArray(list) ? NAMES : SYMBOLS;
+  const blocks = words?.map((word) =>
+    typeof word === 'string' && Object.hasOwn(known, word) ? known[word] : undefined,
+  );
+  return blocks?.every((block) => block !== undefined) === true ? describeBlocks(blocks) : null;
 }
 
 function readList(read: ConfigReader, field: string): readonly Block[] | null {

@@ -52,5 +52,11 @@ export function configuredSparse(config: ModelConfig, layers: number): readonly 
   if (typeof step !== 'number' && !Array.isArray(only)) return null;
   const plain: readonly unknown[] = Array.isArray(only) ? only : [];
   const stride = typeof step === 'number' ? step : 1;
-  return every((layer) => !plain.includes(layer) && (layer + 1) % stride === 0);
+  return every(sparseByStep(stride, plain));
+}
+
+/** `decoder_sparse_step` counts layers from one; those of `mlp_only_layers` have no experts. */
+export function sparseByStep(step: number, plain: readonly unknown[]): (layer: number) => boolean {
+  const dense = new Set(plain);
+  return (layer) => !dense.has(layer) && (layer + 1) % step === 0;
 }

@@ -1,6 +1,6 @@
 // The sizes of a hybrid model with Mamba-2, attention, MLP and expert layers, from its `config.json`.
 // Facts: transformers `configuration_nemotron_h.py`, and the same file that the published models bring along (`attention_head_dim`).
-import { readPattern, type Block } from './hybrid-pattern.ts';
+import { DECODER_PATTERN, readPattern, type Block } from './hybrid-pattern.ts';
 import { readConfig, type ConfigReader } from './read-config.ts';
 import type { ModelConfig, ModelDimensions } from './types.ts';
 
@@ -67,8 +67,7 @@ export function readNemotronH(config: ModelConfig): NemotronHConfig {
 
 /** `num_hidden_layers` is redundant, and transformers 5 does not save it. */
 function readBlocks(config: ModelConfig, read: ConfigReader): readonly Block[] {
-  const fields = { list: 'layers_block_type', text: 'hybrid_override_pattern' };
-  const blocks = readPattern(config, read, fields);
+  const blocks = readPattern(config, read, DECODER_PATTERN);
   if (!blocks)
     read.complain('hybrid_override_pattern or layers_block_type must name the block of each layer, found neither');
   const named = blocks?.length ?? 1;

@@ -13,6 +13,7 @@ import {
   rowsOf,
   type Stack,
 } from './blocks.ts';
+import { PLAIN_SCORES, UNCLAMPED_MLP } from './demands.ts';
 import { nemotronHKeys } from './nemotron-h-keys.ts';
 import { readNemotronH } from './nemotron-h-config.ts';
 import { synthesizeNemotronH } from './synthesize-nemotron-h.ts';
@@ -114,6 +115,8 @@ const DEMANDS: readonly Demand[] = [
   { names: ['squared_relu'], accepts: [true] },
   { names: ['position_embedding_type'], accepts: ['none'] },
   { names: ['qk_layernorm', 'attention_output_gate', 'multi_latent_attention'], accepts: [false] },
+  PLAIN_SCORES,
+  ...UNCLAMPED_MLP,
 ];
 
 const MTP_BLOCKS: OptionalPart = {

@@ -2,6 +2,7 @@
 // Facts: transformers `configuration_{qwen3_next,qwen3_5,qwen3_5_moe}.py`; Megatron-Bridge `conversion/transformers_compat.py`
 // `full_attention_interval_from_hf`, `model_bridge.py` (`CONFIG_MAPPING`, MTP).
 import { readDeltaNet, type DeltaNetSizes } from './gated-delta-net.ts';
+import { findMtpField } from './mtp-fields.ts';
 import type { ConfigReader } from './read-config.ts';
 import type { ModelConfig, ModelDimensions } from './types.ts';
 
@@ -44,7 +45,7 @@ function readLinearLayers(read: ConfigReader, layers: number): (layer: number) =
  * reference without it drops the checkpoint's, and the other way round.
  */
 function readMtpLayers(config: ModelConfig, read: ConfigReader): number {
-  const field = ['num_nextn_predict_layers', 'mtp_num_hidden_layers'].find((name) => config[name] != null);
+  const field = findMtpField(config);
   const count = field === undefined ? 1 : read.countOrZero(field);
   if (count > 1) {
     read.complain(

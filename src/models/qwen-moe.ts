@@ -3,6 +3,7 @@
 // `models/qwen/qwen3_moe_bridge.py`.
 import { demandLlamaLike } from './demands.ts';
 import { expertKeys, gatedMlpKeys, linearKeys, type Keys } from './expected-keys.ts';
+import { sparseByStep } from './layer-frequency.ts';
 import { readConfig, type ConfigReader } from './read-config.ts';
 import type { Demand, ModelConfig, ModelDimensions } from './types.ts';
 
@@ -34,10 +35,9 @@ export function readSparsity(config: ModelConfig, read: ConfigReader, defaultMoe
     read.complain(`mlp_only_layers must be a list of layer numbers, found ${JSON.stringify(dense)}`);
     return { moeFfn: 1, isSparse: () => true };
   }
-  const denseLayers = new Set<unknown>(dense);
   return {
     moeFfn: read.count('moe_intermediate_size', defaultMoeFfn),
-    isSparse: (layer) => !denseLayers.has(layer) && (layer + 1) % step === 0,
+    isSparse: sparseByStep(step, dense),
   };
 }
 

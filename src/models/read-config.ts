@@ -1,9 +1,13 @@
 // Reads the fields of a reference `config.json`, and tells all that is missing or ill-typed at once.
 import { ConversionError } from '../contract/failures.ts';
+import { MTP_FIELDS } from './mtp-fields.ts';
 import type { ModelConfig } from './types.ts';
 
 /** Far above every published model; a config with more would cost gigabytes before anything could be compared. */
-const MOST: Readonly<Record<string, number>> = { num_hidden_layers: 10_000, num_nextn_predict_layers: 100 };
+const MOST: Readonly<Record<string, number>> = {
+  num_hidden_layers: 10_000,
+  ...Object.fromEntries(MTP_FIELDS.map((field) => [field, 100])),
+};
 const MOST_OF_EXPERTS = 2 ** 14;
 const MOST_OF_OTHERS = 2 ** 26;
 

@@ -14,8 +14,9 @@ A reference that does not belong to a checkpoint makes an export that loads and 
    tables below. A pair is silent where a side does not say, or says it in a form that is not known.
    Gated families are refused where the run recorded \`moe_mlp_glu_interleave_size\` or \`moe_shared_expert_glu_interleave_size\`: gate and up
    rows may then alternate, which no shape shows.
-3. **What the family needs**, whatever \`config.json\` says: the demands in [families.md](families.md). They come before rows of the
-   same name here.
+3. **What the family needs**, whatever \`config.json\` says: the \`demands\` of its table in \`src/models/\`, and as \`recorded\` what shapes show in
+   part only, such as \`q_lora_rank\`, \`kv_lora_rank\`, \`qk_head_dim\` and \`qk_pos_emb_head_dim\` of latent attention, with the defaults of
+   transformers. They come before rows of the same name here.
 
 With \`hf_model_id: from-checkpoint\` the config is made from the record, and held against the shapes all the same. What the record does
 not decide is listed with its value in the warnings and in \`export_manifest.json\` (\`config_synthesis.assumed\`); a record that says too

@@ -1,12 +1,13 @@
 // Every setting that is compared between what the training run recorded and `config.json`; docs/config-checks.md is made from this table.
 // Facts: Megatron-Bridge `model_bridge.py` (`CONFIG_MAPPING`) and what its family bridges set besides; Megatron-Core `TransformerConfig`;
 // Megatron-LM's arguments. A side that says nothing, or something of an unknown form, is silent.
+import { spellPattern } from '../models/hybrid-pattern.ts';
+import { MTP_FIELDS } from '../models/mtp-fields.ts';
 import { EXPERT_SETTINGS } from './expert-settings.ts';
 import { configuredScaling, recordedScaling } from './rope-scaling.ts';
 import { numbersAgree, setting, textsAgree, type RecordedSetting } from './setting.ts';
 import {
   configuredFull,
-  configuredPattern,
   hasLatentAttention,
   hasRotary,
   isHybrid,
@@ -15,7 +16,6 @@ import {
   windowsAgree,
 } from './setting-facts.ts';
 
-const LATENT = { models: 'with latent attention', when: hasLatentAttention } as const;
 const HYBRID = { models: 'hybrid', when: isHybrid } as const;
 
 export const RECORDED_SETTINGS: readonly RecordedSetting[] = [
@@ -89,17 +89,19 @@ export const RECORDED_SETTINGS: readonly RecordedSetting[] = [
   setting({ recorded: ['final_logit_softcapping'], config: ['final_logit_softcapping'] }),
   setting({ recorded: ['query_pre_attn_scalar'], config: ['query_pre_attn_scalar'] }),
   ...EXPERT_SETTINGS,
-  setting({ recorded: ['q_lora_rank'], config: ['q_lora_rank'], ...LATENT }),
-  setting({ recorded: ['kv_lora_rank'], config: ['kv_lora_rank'], ...LATENT }),
-  setting({ recorded: ['qk_head_dim'], config: ['qk_nope_head_dim'], ...LATENT }),
-  setting({ recorded: ['qk_pos_emb_head_dim'], config: ['qk_rope_head_dim'], ...LATENT }),
-  setting({ recorded: ['v_head_dim'], config: ['v_head_dim'], ...LATENT }),
+  // The other sizes of latent attention are rows of the families that have it: a config may leave them to the class.
+  setting({
+    recorded: ['v_head_dim'],
+    config: ['v_head_dim'],
+    models: 'with latent attention',
+    when: hasLatentAttention,
+  }),
   setting({
     recorded: ['hybrid_layer_pattern', 'hybrid_override_pattern'],
     config: ['hybrid_override_pattern', 'layers_block_type'],
     how: 'the same kind for each layer; stage ends and MTP parts aside',
     ...HYBRID,
-    says: configuredPattern,
+    says: ({ config }) => spellPattern(config),
     has: recordedPattern,
     agree: textsAgree,
   }),
@@ -109,7 +111,7 @@ export const RECORDED_SETTINGS: readonly RecordedSetting[] = [
   setting({ recorded: ['mamba_num_groups'], config: ['mamba_n_groups', 'n_groups'], ...HYBRID }),
   setting({
     recorded: ['mtp_num_layers'],
-    config: ['num_nextn_predict_layers', 'mtp_num_hidden_layers'],
+    config: MTP_FIELDS,
     how: 'equal numbers, where neither is 0: either side may lack the part',
     failsStrict: false,
     agree: (says, has) => says === 0 || has === 0 || numbersAgree(says, has),

@@ -82,22 +82,6 @@ export function recordedPattern({ values }: Pick<SettingFacts, 'values'>): strin
   return typeof text === 'string' ? (text.replaceAll('|', '').split('/')[0] ?? null) : null;
 }
 
-const SYMBOLS: Readonly<Record<string, string>> = {
-  mamba: 'M',
-  linear_attention: 'M',
-  attention: '*',
-  full_attention: '*',
-  mlp: '-',
-  moe: 'E',
-};
-
-export function configuredPattern({ config }: SettingFacts): string | null {
-  const list = config['layers_block_type'];
-  if (Array.isArray(list)) return list.map((name) => SYMBOLS[String(name)] ?? '?').join('');
-  const text = config['hybrid_override_pattern'];
-  return typeof text === 'string' ? text : null;
-}
-
 /** Megatron-Core counts the tokens before the own one, transformers with it; Gemma 3 and older classes record the number of transformers. */
 export function windowsAgree(says: unknown, recorded: unknown): boolean {
   const left: unknown = Array.isArray(recorded) ? recorded[0] : recorded;

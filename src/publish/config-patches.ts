@@ -1,4 +1,5 @@
 // What must change in the reference's config.json for the exported tensors. Everything else stays as it is, byte for byte.
+import { promisedMtp } from '../plan/promised-mtp.ts';
 import type { Plan } from '../plan/types.ts';
 import { parseJsonObject, removeMember, replaceMember } from '../reference/json-text.ts';
 import type { Patch } from './manifest.ts';
@@ -20,8 +21,6 @@ const TORCH_DTYPES: Readonly<Record<string, string>> = {
 /** The name of today, and the one before transformers 5. */
 const DTYPE_FIELDS = ['dtype', 'torch_dtype'];
 const QUANTIZATION_FIELDS = ['quantization_config', 'compression_config'];
-/** DeepSeek, GLM-4.5 and Nemotron; Qwen3.5; GLM-4.5 in transformers 5. */
-const MTP_FIELDS = ['num_nextn_predict_layers', 'mtp_num_hidden_layers', 'num_mtp_layers'];
 
 /** Apply the named patches to the text of a config.json. Without any, the text comes back unchanged. */
 export function patchConfig(text: string, plan: PatchedPlan): { text: string; patches: Patch[] } {
@@ -60,7 +59,7 @@ function mtpPatches(config: Readonly<Record<string, unknown>>, plan: PatchedPlan
   const { dropped, excused } = plan.books;
   const isAbsent = [...dropped, ...excused].some(({ rule, tensors }) => rule === 'mtp' && tensors > 0);
   if (!isAbsent) return [];
-  return MTP_FIELDS.filter((field) => typeof config[field] === 'number' && config[field] !== 0).map((field) => ({
+  return promisedMtp(config).map((field) => ({
     field,
     from: config[field],
     to: 0,

@@ -1,10 +1,9 @@
 // Which family a checkpoint without a reference belongs to, and the config that this family makes of the record. Pure.
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { findDrop } from '../models/drops.ts';
 import { readRecord, type ModelRecord, type ReadRecord } from '../models/read-record.ts';
 import type { Family, ModelConfig } from '../models/types.ts';
 import { compareMeaning } from '../plan/compare-meaning.ts';
-import { findEmbedding, readKey } from '../plan/index-sources.ts';
+import { findKnowing } from '../plan/known-tensors.ts';
 
 export interface Candidate extends ReadRecord<ModelConfig> {
   readonly family: Family;
@@ -22,8 +21,7 @@ export interface Choice {
 export function chooseFamily(families: readonly Family[], checkpoint: Checkpoint, record: ModelRecord): Choice {
   const fitting: Candidate[] = [];
   const refused: string[] = [];
-  const patterns = listPatterns(checkpoint);
-  for (const family of families.filter((candidate) => knowsTensors(candidate, patterns))) {
+  for (const family of findKnowing(families, checkpoint)) {
     const { synthesize } = family;
     if (!synthesize) {
       refused.push(`${family.name}: no config.json can be made for this family yet`);
@@ -35,19 +33,6 @@ export function chooseFamily(families: readonly Family[], checkpoint: Checkpoint
     else refused.push(`${family.name}: ${problems.join('; ')}`);
   }
   return { chosen: fitting.length > 1 ? findNamed(fitting, record) : (fitting[0] ?? null), fitting, refused };
-}
-
-/** Keys without layer and expert numbers, of all tensors that no general rule drops. */
-function listPatterns(checkpoint: Checkpoint): ReadonlySet<string> {
-  const prefix = findEmbedding(checkpoint)?.prefix ?? '';
-  const kept = [...checkpoint.tensors.keys()].filter((key) => findDrop(key) === null);
-  return new Set(kept.map((key) => readKey(key, prefix).pattern));
-}
-
-/** Whether the left side of the table has every tensor. */
-function knowsTensors(family: Family, patterns: ReadonlySet<string>): boolean {
-  const known = new Set(family.rules.flatMap(({ from }) => from.flat()));
-  return patterns.size > 0 && [...patterns].every((pattern) => known.has(pattern));
 }
 
 function findNamed(fitting: readonly Candidate[], record: ModelRecord): Candidate | null {

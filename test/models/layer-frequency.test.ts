@@ -1,6 +1,8 @@
 // Which layers have experts, or a window: Megatron counts layers of experts from the first on, windows and transformers' steps from one.
 import { describe, expect, it } from 'vitest';
 import { configuredSparse, leadingDense, sparseLayers, windowedLayers } from '../../src/models/layer-frequency.ts';
+import { readSparsity } from '../../src/models/qwen-moe.ts';
+import { readConfig } from '../../src/models/read-config.ts';
 
 const draw = (layers: readonly boolean[] | null): string | null => layers && layers.map(Number).join('');
 
@@ -40,6 +42,16 @@ describe('config.json', () => {
     [{ mlp_layer_types: ['dense', 'sparse', 'sparse', 'sparse', 'dense'], first_k_dense_replace: 3 }, '01110'],
     [{ num_local_experts: 8 }, null],
   ])('%j', (config, wanted) => expect(draw(configuredSparse(config, 5))).toBe(wanted));
+});
+
+it.each([
+  [{ decoder_sparse_step: 2 }],
+  [{ decoder_sparse_step: 3, mlp_only_layers: [2, 9] }],
+  [{ decoder_sparse_step: 1, mlp_only_layers: null }],
+  [{ mlp_only_layers: [0, 4] }],
+])('%j: the families of Qwen read the same layers', (config) => {
+  const { isSparse } = readConfig(config, (read) => readSparsity(config, read, 8));
+  expect(configuredSparse(config, 12)).toEqual(Array.from({ length: 12 }, (_, layer) => isSparse(layer)));
 });
 
 it('dense layers lead only where no other one follows', () => {

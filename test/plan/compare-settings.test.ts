@@ -260,6 +260,20 @@ describe('spellings', () => {
   });
 });
 
+it('has no row that a family of latent attention judges itself', () => {
+  const config = publishedAs('deepseek-v3', 'plain');
+  const own = Object.keys(familyOf('deepseek-v3').recorded?.(config) ?? {});
+  expect(own).toEqual(['q_lora_rank', 'kv_lora_rank', 'qk_head_dim', 'qk_pos_emb_head_dim']);
+  expect(RECORDED_SETTINGS.filter(({ recorded }) => recorded.some((name) => own.includes(name)))).toEqual([]);
+});
+
+it('reads the layers for multi-token prediction by each of their names', () => {
+  const config = { model_type: 'glm4_moe', num_hidden_layers: 2, num_mtp_layers: 1 };
+  expect(compareSettings(config, { source: SOURCE, values: { mtp_num_layers: 2 } })).toEqual([
+    `num_mtp_layers: config.json says 1, the training run recorded 2 (mtp_num_layers of run_config.yaml)${SUFFIX}`,
+  ]);
+});
+
 it('has one row for a recorded name', () => {
   const names = RECORDED_SETTINGS.flatMap(({ recorded }) => recorded);
   expect(names.filter((name, k) => names.indexOf(name) !== k)).toEqual([]);

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { DEEPSEEK_V3 } from '../../src/models/deepseek-v3.ts';
 import { GEMMA2 } from '../../src/models/gemma2.ts';
+import { GPT_OSS } from '../../src/models/gpt-oss.ts';
 import { LLAMA } from '../../src/models/llama.ts';
+import { NEMOTRON_H } from '../../src/models/nemotron-h.ts';
 import { QWEN3_MOE } from '../../src/models/qwen3-moe.ts';
 import type { Family } from '../../src/models/types.ts';
 import { compareMeaning } from '../../src/plan/compare-meaning.ts';
@@ -22,6 +24,11 @@ describe('a run that the config cannot describe', () => {
     ],
     [LLAMA, { softmax_scale: 0.01 }, 'softmax_scale: family llama needs none, the training run recorded 0.01'],
     [LLAMA, { attn_logit_softcapping: 50 }, 'attn_logit_softcapping: family llama needs 0'],
+    [GPT_OSS, { no_rope_freq: 4 }, 'no_rope_freq: family gpt-oss needs 0 or false'],
+    [GPT_OSS, { softmax_scale: 0.01 }, 'softmax_scale: family gpt-oss needs none'],
+    [GPT_OSS, { moe_router_topk_scaling_factor: 2.5 }, 'moe_router_topk_scaling_factor: family gpt-oss needs 1'],
+    [NEMOTRON_H, { softmax_scale: 0.01 }, 'softmax_scale: family nemotron-h needs none'],
+    [NEMOTRON_H, { activation_func_clamp_value: 7 }, 'activation_func_clamp_value: family nemotron-h needs none'],
     [QWEN3_MOE, { moe_router_topk_scaling_factor: 2.5 }, 'moe_router_topk_scaling_factor: family qwen3-moe needs 1'],
   ])('%#', (family, values, message) => {
     expect(judge(family, values)).toEqual([expect.stringContaining(message)]);
@@ -39,6 +46,8 @@ describe('a run that the config cannot describe', () => {
     expect(judge(GEMMA2, { softmax_scale: 0.0625, attn_logit_softcapping: 50, final_logit_softcapping: 30 })).toEqual(
       [],
     );
+    expect(judge(GPT_OSS, { ...neutral, glu_linear_offset: 1, activation_func_clamp_value: 7 })).toEqual([]);
+    expect(judge(NEMOTRON_H, { ...neutral, moe_router_topk_scaling_factor: 2.5 })).toEqual([]);
     expect(judge(DEEPSEEK_V3, { moe_router_topk_scaling_factor: 2.5 })).toEqual([]);
   });
 });
