@@ -8,7 +8,7 @@ import { dealFiles } from './deal-files.ts';
 import { readIdentity } from './identity.ts';
 import { readPending } from './pending.ts';
 import { printEvent, ProgressLines } from './print-events.ts';
-import { errorEvent, EXIT_TEMPORARY, exitCodeOf, writeErrorFile } from './report-error.ts';
+import { errorEvent, exitCodeOf, writeErrorFile } from './report-error.ts';
 import { runThreads } from './run-threads.ts';
 import { watchParent } from './watch-parent.ts';
 
@@ -29,7 +29,8 @@ async function run(rank: number, worldSize: number, localWorldSize: number): Pro
   const attempt = Number(values.attempt);
   if (staging === undefined || checkpoint === undefined || !Number.isSafeInteger(attempt))
     throw new RangeError('usage: --staging DIR --checkpoint DIR --attempt N');
-  watchParent(() => process.exit(EXIT_TEMPORARY), values.lifeline);
+  // Not process.exit: it waits for threads, and one that a disk holds never comes back. Nobody is left to read an exit code.
+  watchParent(() => process.kill(process.pid, 'SIGKILL'), values.lifeline);
 
   const { byteDigest, files } = await readPending(staging, attempt);
   const mine = dealFiles(files, rank, values['single-writer'] ? 1 : worldSize);

@@ -6,7 +6,7 @@ import type { RankEvent } from './types.ts';
 /** `EX_DATAERR` of sysexits.h: another attempt cannot help. */
 const EXIT_FINAL = 65;
 /** `EX_TEMPFAIL` of sysexits.h: another attempt can help. */
-export const EXIT_TEMPORARY = 75;
+const EXIT_TEMPORARY = 75;
 
 export function errorEvent(rank: number, error: unknown): Extract<RankEvent, { event: 'error' }> {
   if (error instanceof ConversionError) {
