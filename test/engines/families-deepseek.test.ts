@@ -1,38 +1,17 @@
 // DeepSeek-V2, V3 and Moonlight: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes out,
 // and computes what Megatron computes.
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  expectSamePlanByFormula,
-  expectSameTensors,
-  expectSoundLoad,
-  exportLayout,
-  loadWithTransformers,
-} from '../support/family-export.ts';
-import { caseNames, familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
+import { describe, expect, it } from 'vitest';
+import { expectSameTensors, expectSoundLoad, exportLayout, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames } from '../support/family-fixtures.ts';
 import { changeReference, planWith, writeIndex } from '../support/family-plan.ts';
+import { MINUTES, proveLayouts } from '../support/family-suite.ts';
 
-const MINUTES = 60_000;
 const CASES = caseNames('deepseek');
 /** Four layers, so this is the one for multi-token prediction. */
 const BEHIND = 'model.layers.4.';
-const fixtures = new Map<string, FamilyFixture>();
-const exported: { readonly name: string; readonly directory: string; readonly logits: string | null }[] = [];
-let parent: string;
-
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-deepseek-')));
-  for (const name of CASES) fixtures.set(name, await familyFixture(name));
-}, 10 * MINUTES);
-afterAll(() => rm(parent, { recursive: true, force: true }));
-
-function fixtureOf(name: string): FamilyFixture {
-  const fixture = fixtures.get(name);
-  if (fixture === undefined) throw new Error(`${name} was not built`);
-  return fixture;
-}
+const { fixtureOf, parent, exported } = proveLayouts(CASES);
 
 it('has layouts by Megatron itself: cut over tensor, pipeline and expert ranks, with a layer axis and with a key for each expert', () => {
   const layouts = CASES.flatMap((name) => fixtureOf(name).layouts.map((layout) => `${name} ${layout.name}`));
@@ -46,21 +25,6 @@ it('has layouts by Megatron itself: cut over tensor, pipeline and expert ranks, 
       'moonlight real-etp2',
     ]),
   );
-});
-
-describe.each(CASES)('%s', (name) => {
-  it('becomes the original bit for bit, from every layout', { timeout: 5 * MINUTES }, async () => {
-    const fixture = fixtureOf(name);
-    for (const layout of fixture.layouts) {
-      const { directory } = await exportLayout(fixture, layout, {}, parent);
-      await expectSameTensors(directory, fixture.expected);
-      exported.push({ name, directory, logits: fixture.logits });
-    }
-  });
-
-  it('has the keys and shapes of the formula', { timeout: MINUTES }, async () => {
-    for (const layout of fixtureOf(name).layouts) await expectSamePlanByFormula(fixtureOf(name), layout);
-  });
 });
 
 it(
@@ -83,7 +47,7 @@ it(
 describe('layers for multi-token prediction', () => {
   it('are exported with copies of embedding and output layer, as the published model has them', async () => {
     const fixture = fixtureOf('deepseek-v3');
-    const { books } = await planWith(fixture, 'real-pp2', {}, parent);
+    const { books } = await planWith(fixture, 'real-pp2', {}, parent());
     expect(books.excused).toEqual([]);
     expect(books.produced).toBe(Object.keys(fixture.expected).length);
     const same = (one: string, two: string): boolean => fixture.expected[one]?.sha256 === fixture.expected[two]?.sha256;
@@ -94,7 +58,7 @@ describe('layers for multi-token prediction', () => {
   it('are left out by name where the reference has none', async () => {
     const fixture = fixtureOf('deepseek-v3');
     const { dropped, produced, excused } = (
-      await planWith(fixture, 'real-pp2', { num_nextn_predict_layers: 0 }, parent)
+      await planWith(fixture, 'real-pp2', { num_nextn_predict_layers: 0 }, parent())
     ).books;
     // Norms, projections, router and correction, and the experts, which are one tensor for fc1 and one for fc2.
     expect(dropped.find(({ rule }) => rule === 'mtp')?.tensors).toBe(19);
@@ -103,13 +67,13 @@ describe('layers for multi-token prediction', () => {
   });
 
   it('are excused by name where the checkpoint has none', async () => {
-    const { excused } = (await planWith(fixtureOf('moonlight'), 'per-layer', { num_nextn_predict_layers: 1 }, parent))
+    const { excused } = (await planWith(fixtureOf('moonlight'), 'per-layer', { num_nextn_predict_layers: 1 }, parent()))
       .books;
     expect(excused.map(({ rule }) => rule).sort()).toEqual(['mtp', 'mtp copies']);
   });
 
   it('are not excused where there are fewer than config.json calls for', async () => {
-    const plan = planWith(fixtureOf('deepseek-v3'), 'per-layer', { num_nextn_predict_layers: 2 }, parent);
+    const plan = planWith(fixtureOf('deepseek-v3'), 'per-layer', { num_nextn_predict_layers: 2 }, parent());
     await expect(plan).rejects.toThrow('model.layers.5.eh_proj.weight');
   });
 });
@@ -119,11 +83,11 @@ it('is exported plain against a reference in FP8, as the published V3 is', { tim
   const layout = fixture.layouts.find(({ name }) => name === 'real-tp2-ep2');
   if (!layout) throw new Error('deepseek-v3 has no layout real-tp2-ep2');
   const change = { quantization_config: { quant_method: 'fp8', weight_block_size: [128, 128] } };
-  const reference = await changeReference(fixture, change, parent);
+  const reference = await changeReference(fixture, change, parent());
   const names = Object.keys(fixture.expected);
   const scales = names.filter((name) => name.endsWith('_proj.weight')).map((name) => `${name}_scale_inv`);
   await writeIndex(reference, [...names, ...scales]);
-  const options = { hf_model_id: reference, hf_path: join(parent, 'plain') };
+  const options = { hf_model_id: reference, hf_path: join(parent(), 'plain') };
   const { directory } = await exportLayout(fixture, layout, options);
   await expectSameTensors(directory, fixture.expected);
   const config = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8')) as Record<string, unknown>;
@@ -152,6 +116,6 @@ describe('a config that does not fit is told with both values', () => {
       'qk_head_dim: config.json calls for 6, the training run recorded 10 (common state args)',
     ],
   ])('%s %j', async (layout, change, message) => {
-    await expect(planWith(fixtureOf('deepseek-v3'), layout, change, parent)).rejects.toThrow(message);
+    await expect(planWith(fixtureOf('deepseek-v3'), layout, change, parent())).rejects.toThrow(message);
   });
 });

@@ -1,57 +1,19 @@
 // Gemma 2 and 3: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes out, and computes what
 // Megatron computes.
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  expectSamePlanByFormula,
-  expectSameTensors,
-  expectSoundLoad,
-  exportLayout,
-  loadWithTransformers,
-} from '../support/family-export.ts';
-import { caseNames, familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
+import { describe, expect, it } from 'vitest';
+import { expectSoundLoad, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames } from '../support/family-fixtures.ts';
 import { planWith } from '../support/family-plan.ts';
+import { MINUTES, proveLayouts } from '../support/family-suite.ts';
 
-const MINUTES = 60_000;
 const CASES = caseNames('gemma');
-const fixtures = new Map<string, FamilyFixture>();
-const exported: { readonly name: string; readonly directory: string; readonly logits: string | null }[] = [];
-let parent: string;
-
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-gemma-')));
-  for (const name of CASES) fixtures.set(name, await familyFixture(name));
-}, 10 * MINUTES);
-afterAll(() => rm(parent, { recursive: true, force: true }));
-
-function fixtureOf(name: string): FamilyFixture {
-  const fixture = fixtures.get(name);
-  if (fixture === undefined) throw new Error(`${name} was not built`);
-  return fixture;
-}
+const { fixtureOf, parent, exported } = proveLayouts(CASES);
 
 it.each(['gemma2', 'gemma3'])('%s has layouts by Megatron itself, cut over tensor and pipeline ranks', (name) => {
   const layouts = fixtureOf(name).layouts.map((layout) => layout.name);
   expect(layouts).toEqual(
     expect.arrayContaining(['layer-axis', 'singleton', 'real-tp2', 'real-pp2', 'real-singleton']),
   );
-});
-
-describe.each(CASES)('%s', (name) => {
-  it('becomes the original bit for bit, from every layout', { timeout: 5 * MINUTES }, async () => {
-    const fixture = fixtureOf(name);
-    for (const layout of fixture.layouts) {
-      const { directory } = await exportLayout(fixture, layout, {}, parent);
-      await expectSameTensors(directory, fixture.expected);
-      exported.push({ name, directory, logits: fixture.logits });
-    }
-  });
-
-  it('has the keys and shapes of the formula', { timeout: MINUTES }, async () => {
-    for (const layout of fixtureOf(name).layouts) await expectSamePlanByFormula(fixtureOf(name), layout);
-  });
 });
 
 it('transformers loads every export, and computes what Megatron computes', { timeout: 5 * MINUTES }, async () => {
@@ -74,6 +36,6 @@ describe('a config that does not fit is told with both values', () => {
     ['gemma3', { architectures: ['Qwen3ForCausalLM'] }, 'family qwen3 needs false, the training run recorded true'],
     ['gemma3-untied', { tie_word_embeddings: true }, 'tie_word_embeddings: config.json says true'],
   ])('%s %j', async (name, change, message) => {
-    await expect(planWith(fixtureOf(name), 'layer-axis', change, parent)).rejects.toThrow(message);
+    await expect(planWith(fixtureOf(name), 'layer-axis', change, parent())).rejects.toThrow(message);
   });
 });

@@ -1,54 +1,19 @@
 // Nemotron-4 and the heterogeneous Llama-Nemotron: every layout, hand-made or Megatron's own, gives the original's bytes; transformers, where
 // it has the architecture, loads what comes out and computes what Megatron computes.
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../src/models/types.ts';
-import {
-  expectSamePlanByFormula,
-  expectSameTensors,
-  expectSoundLoad,
-  exportLayout,
-  loadWithTransformers,
-} from '../support/family-export.ts';
-import { caseNames, familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
+import { expectSoundLoad, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames } from '../support/family-fixtures.ts';
 import { planWith } from '../support/family-plan.ts';
+import { MINUTES, proveLayouts } from '../support/family-suite.ts';
 
-const MINUTES = 60_000;
 const CASES = [...caseNames('nemotron'), ...caseNames('decilm')];
-const fixtures = new Map<string, FamilyFixture>();
-const exported: { readonly name: string; readonly directory: string; readonly logits: string | null }[] = [];
-let parent: string;
+const { fixtureOf, parent, exported } = proveLayouts(CASES);
 
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-nemotron-')));
-  for (const name of CASES) fixtures.set(name, await familyFixture(name));
-}, 10 * MINUTES);
-afterAll(() => rm(parent, { recursive: true, force: true }));
-
-function fixtureOf(name: string): FamilyFixture {
-  const fixture = fixtures.get(name);
-  if (fixture === undefined) throw new Error(`${name} was not built`);
-  return fixture;
-}
-
-describe.each(CASES)('%s', (name) => {
-  it('becomes the original bit for bit, from every layout', { timeout: 5 * MINUTES }, async () => {
-    const fixture = fixtureOf(name);
-    expect(fixture.layouts.map((layout) => layout.name)).toEqual(
-      expect.arrayContaining(['singleton', 'local-spec', 'real-tp2', 'real-pp2', 'real-singleton']),
-    );
-    for (const layout of fixture.layouts) {
-      const { directory } = await exportLayout(fixture, layout, {}, parent);
-      await expectSameTensors(directory, fixture.expected);
-      exported.push({ name, directory, logits: fixture.logits });
-    }
-  });
-
-  it('has the keys and shapes of the formula', { timeout: MINUTES }, async () => {
-    for (const layout of fixtureOf(name).layouts) await expectSamePlanByFormula(fixtureOf(name), layout);
-  });
+it.each(CASES)('%s has layouts by Megatron itself', (name) => {
+  expect(fixtureOf(name).layouts.map((layout) => layout.name)).toEqual(
+    expect.arrayContaining(['singleton', 'local-spec', 'real-tp2', 'real-pp2', 'real-singleton']),
+  );
 });
 
 it('transformers loads Nemotron, and computes what Megatron computes', { timeout: 5 * MINUTES }, async () => {
@@ -76,7 +41,7 @@ const changed = (layer: number, block: object): ModelConfig => ({
 it('layers of DeciLM may be named by their sizes too', async () => {
   const [, ...others] = BLOCKS;
   const block_configs = [{ attention: { num_query_groups: 2 }, ffn: { ffn_hidden_size: 256 } }, ...others];
-  const { books } = await planWith(fixtureOf('decilm'), 'per-layer', { block_configs }, parent);
+  const { books } = await planWith(fixtureOf('decilm'), 'per-layer', { block_configs }, parent());
   expect(books.produced).toBe(Object.keys(fixtureOf('decilm').expected).length);
 });
 
@@ -106,6 +71,6 @@ describe('a config that does not fit is told with both values', () => {
     ['decilm', changed(2, { attention: { no_op: true } }), 'decoder.layers.2.self_attention.weight'],
     ['decilm', changed(3, { ffn: { ffn_mult: 10 } }), 'model.layers.3.mlp.gate_proj.weight'],
   ])('%s %j', async (name, change, message) => {
-    await expect(planWith(fixtureOf(name), 'local-spec', change, parent)).rejects.toThrow(message);
+    await expect(planWith(fixtureOf(name), 'local-spec', change, parent())).rejects.toThrow(message);
   });
 });

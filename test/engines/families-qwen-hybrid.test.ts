@@ -1,40 +1,18 @@
 // Qwen3-Next and Qwen3.5: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes out, and
 // computes what Megatron computes.
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { QWEN3_NEXT } from '../../src/models/qwen3-next.ts';
 import { compareMeaning } from '../../src/plan/compare-meaning.ts';
-import {
-  expectSamePlanByFormula,
-  expectSameTensors,
-  expectSoundLoad,
-  exportLayout,
-  loadWithTransformers,
-} from '../support/family-export.ts';
-import { caseNames, familyFixture, type FamilyFixture } from '../support/family-fixtures.ts';
+import { expectSoundLoad, exportLayout, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames } from '../support/family-fixtures.ts';
 import { planWith } from '../support/family-plan.ts';
 import { digestTensors } from '../support/rank-conversion.ts';
+import { MINUTES, proveLayouts } from '../support/family-suite.ts';
 
-const MINUTES = 60_000;
 const CASES = caseNames('qwen_hybrid');
 const MTP = /^mtp\./;
-const fixtures = new Map<string, FamilyFixture>();
-const exported: { readonly name: string; readonly directory: string; readonly logits: string | null }[] = [];
-let parent: string;
-
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-qwen-hybrid-')));
-  for (const name of CASES) fixtures.set(name, await familyFixture(name));
-}, 10 * MINUTES);
-afterAll(() => rm(parent, { recursive: true, force: true }));
-
-function fixtureOf(name: string): FamilyFixture {
-  const fixture = fixtures.get(name);
-  if (fixture === undefined) throw new Error(`${name} was not built`);
-  return fixture;
-}
+const { fixtureOf, parent, exported } = proveLayouts(CASES);
 
 it('has layouts by Megatron itself, of gated delta nets cut over tensor and pipeline ranks', () => {
   const layouts = CASES.flatMap((name) => fixtureOf(name).layouts.map((layout) => `${name} ${layout.name}`));
@@ -47,21 +25,6 @@ it('has layouts by Megatron itself, of gated delta nets cut over tensor and pipe
       'qwen3.5-moe real-tp2-ep2',
     ]),
   );
-});
-
-describe.each(CASES)('%s', (name) => {
-  it('becomes the original bit for bit, from every layout', { timeout: 5 * MINUTES }, async () => {
-    const fixture = fixtureOf(name);
-    for (const layout of fixture.layouts) {
-      const { directory } = await exportLayout(fixture, layout, {}, parent);
-      await expectSameTensors(directory, fixture.expected);
-      exported.push({ name, directory, logits: fixture.logits });
-    }
-  });
-
-  it('has the keys and shapes of the formula', { timeout: MINUTES }, async () => {
-    for (const layout of fixtureOf(name).layouts) await expectSamePlanByFormula(fixtureOf(name), layout);
-  });
 });
 
 it('transformers loads every export, and computes what Megatron computes', { timeout: 5 * MINUTES }, async () => {
@@ -78,7 +41,7 @@ it('a cast spares what the published Qwen3.5 keeps in float32', async () => {
   const fixture = fixtureOf('qwen3.5');
   const [layout] = fixture.layouts;
   if (!layout) throw new Error('qwen3.5 has no layout');
-  const { directory } = await exportLayout(fixture, layout, { dtype: 'float16', hf_path: join(parent, 'float16') });
+  const { directory } = await exportLayout(fixture, layout, { dtype: 'float16', hf_path: join(parent(), 'float16') });
   const kept = Object.entries(await digestTensors(directory)).filter(([, { dtype }]) => dtype !== 'F16');
   expect(kept.map(([name]) => name).sort()).toEqual([
     'model.layers.0.linear_attn.A_log',
@@ -91,7 +54,7 @@ describe('the layer for multi-token prediction', () => {
   it('is left out by name where config.json denies it', async () => {
     const fixture = fixtureOf('qwen3-next-published');
     const change = { num_nextn_predict_layers: 0 };
-    const { dropped, produced } = (await planWith(fixture, 'per-layer', change, parent)).books;
+    const { dropped, produced } = (await planWith(fixture, 'per-layer', change, parent())).books;
     // Four around it; two norms, three of attention and two of its heads, the router, two of the experts, three of the shared one.
     expect(dropped.find(({ rule }) => rule === 'mtp')?.tensors).toBe(4 + 2 + 2 + 2 + 1 + 2 + 3);
     expect(produced).toBe(Object.keys(fixture.expected).filter((key) => !MTP.test(key)).length);
@@ -99,13 +62,13 @@ describe('the layer for multi-token prediction', () => {
 
   it('is excused by name where the checkpoint has none', async () => {
     const change = { mtp_num_hidden_layers: 1 };
-    const { excused } = (await planWith(fixtureOf('qwen3.5-moe'), 'per-layer', change, parent)).books;
+    const { excused } = (await planWith(fixtureOf('qwen3.5-moe'), 'per-layer', change, parent())).books;
     expect(excused.map(({ rule }) => rule)).toEqual(['mtp']);
     expect(excused[0]?.examples).toContain('mtp.fc.weight');
   });
 
   it('is one at the most', async () => {
-    const plan = planWith(fixtureOf('qwen3.5'), 'per-layer', { mtp_num_hidden_layers: 2 }, parent);
+    const plan = planWith(fixtureOf('qwen3.5'), 'per-layer', { mtp_num_hidden_layers: 2 }, parent());
     await expect(plan).rejects.toThrow('mtp_num_hidden_layers must be 0 or 1, found 2');
   });
 });
@@ -152,7 +115,7 @@ describe('a config that does not fit is told with both values', () => {
     ['qwen3.5', { linear_conv_kernel_dim: 4 }, 'config.json calls for [44, 1, 4]'],
     ['qwen3.5-moe', { num_experts: 6 }, 'mlp.router.weight'],
   ])('%s %j', async (name, change, message) => {
-    await expect(planWith(fixtureOf(name), 'per-layer', change, parent)).rejects.toThrow(message);
+    await expect(planWith(fixtureOf(name), 'per-layer', change, parent())).rejects.toThrow(message);
   });
 
   it.each([
@@ -171,7 +134,7 @@ describe('a config that does not fit is told with both values', () => {
 
   it('norms that the run did not centre at zero', async () => {
     const fixture = fixtureOf('qwen3.5');
-    const plan = planWith(fixture, 'per-layer', { architectures: ['Qwen3ForCausalLM'] }, parent);
+    const plan = planWith(fixture, 'per-layer', { architectures: ['Qwen3ForCausalLM'] }, parent());
     await expect(plan).rejects.toThrow('family qwen3 needs false, the training run recorded true');
   });
 });

@@ -1,53 +1,24 @@
 // Qwen with routed experts, and Mixtral: every layout, hand-made or Megatron's own, gives the original's bytes; transformers loads what comes
 // out, and computes what Megatron computes.
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  expectSamePlanByFormula,
-  expectSameTensors,
-  expectSoundLoad,
-  exportLayout,
-  loadWithTransformers,
-} from '../support/family-export.ts';
-import { caseNames, familyFixture } from '../support/family-fixtures.ts';
+import { describe, expect, it } from 'vitest';
+import { expectSoundLoad, loadWithTransformers } from '../support/family-export.ts';
+import { caseNames } from '../support/family-fixtures.ts';
 import { planWith } from '../support/family-plan.ts';
+import { MINUTES, proveLayouts } from '../support/family-suite.ts';
 
 const CASES = [...caseNames('qwen_moe'), ...caseNames('mixtral')];
-const BUILD_LIMIT = 600_000;
 
-let parent: string;
-const exported: { readonly directory: string; readonly logits: string | null }[] = [];
-
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'm2hf-routed-')));
-  await familyFixture('qwen3-moe');
-  await familyFixture('mixtral');
-}, BUILD_LIMIT);
-afterAll(() => rm(parent, { recursive: true, force: true }));
-
-describe.each(CASES)('%s', (name) => {
-  it('has the bytes of the original, whatever the layout', { timeout: 300_000 }, async () => {
-    const fixture = await familyFixture(name);
-    // Two of one's own making at the least, and two that Megatron's own model wrote.
-    expect(fixture.layouts.filter((layout) => !layout.name.startsWith('real-')).length).toBeGreaterThan(2);
-    expect(fixture.layouts.filter((layout) => layout.name.startsWith('real-')).length).toBeGreaterThan(1);
-    for (const layout of fixture.layouts) {
-      const { directory, result } = await exportLayout(fixture, layout, {}, parent);
-      expect(result.warnings, layout.name).toEqual([expect.stringMatching(/^NOT VALIDATED: the smoke generation/)]);
-      await expectSameTensors(directory, fixture.expected);
-      exported.push({ directory, logits: fixture.logits });
-    }
-  });
-
-  it('has the keys and shapes of the formula', async () => {
-    const fixture = await familyFixture(name);
-    for (const layout of fixture.layouts) await expectSamePlanByFormula(fixture, layout);
-  });
+const { fixtureOf, parent, exported } = proveLayouts(CASES, (layout, { warnings }) => {
+  expect(warnings, layout).toEqual([expect.stringMatching(/^NOT VALIDATED: the smoke generation/)]);
 });
 
-it('loads with transformers, which computes what Megatron computes', { timeout: 300_000 }, async () => {
+it.each(CASES)('%s has at least three layouts made by hand, and two that its own model wrote', (name) => {
+  const { layouts } = fixtureOf(name);
+  expect(layouts.filter((layout) => !layout.name.startsWith('real-')).length).toBeGreaterThan(2);
+  expect(layouts.filter((layout) => layout.name.startsWith('real-')).length).toBeGreaterThan(1);
+});
+
+it('loads with transformers, which computes what Megatron computes', { timeout: 5 * MINUTES }, async () => {
   expect(exported.length).toBeGreaterThan(4 * CASES.length);
   for (const loaded of await loadWithTransformers(exported)) {
     expect(loaded.megatron).not.toBeNull();
@@ -85,6 +56,6 @@ describe('a config that does not fit is told with both values', () => {
     ['mixtral', { intermediate_size: 24 }, 'config.json calls for [24, 24]'],
     ['mixtral', { num_hidden_layers: 3 }, 'num_hidden_layers: config.json says 3, the checkpoint has 2'],
   ])('%s %j', async (name, change, message) => {
-    await expect(planWith(await familyFixture(name), 'local-spec', change, parent)).rejects.toThrow(message);
+    await expect(planWith(fixtureOf(name), 'local-spec', change, parent())).rejects.toThrow(message);
   });
 });
