@@ -1,11 +1,11 @@
 // What a user does with an export: transformers loads it without a word, and it computes what Megatron computed.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { convert } from '../../src/engines/convert.ts';
 import { FIXTURES, inputFor, preflightFor, surroundingsFor, temporaryDirectory } from '../support/rank-conversion.ts';
+import { runPython } from '../support/run-python.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -31,11 +31,8 @@ it.each(FIXTURES)('AutoModelForCausalLM loads the export of %s', async (fixture)
   const input = await inputFor(fixture, join(directory, fixture), { max_shard_size: '400KB', distributed: false });
   const { staging } = await convert(input, await preflightFor(input, 1), surroundingsFor());
   const logits = fixture === 'llama-trained' ? [join(ROOT, 'fixtures/llama-trained/megatron_logits.safetensors')] : [];
-  const { stdout } = await execa(
-    join(ROOT, '.venv/bin/python'),
-    [join(ROOT, 'test/support/load_export.py'), join(staging, 'export'), ...logits],
-    { env: { HF_HUB_OFFLINE: '1', OMP_WAIT_POLICY: 'PASSIVE' } },
-  );
+  const script = join(ROOT, 'test/support/load_export.py');
+  const stdout = await runPython(script, [join(staging, 'export'), ...logits]);
   const loaded = Loaded.parse(JSON.parse(stdout));
   expect(loaded).toMatchObject({ missing_keys: [], unexpected_keys: [], mismatched_keys: [], finite: true });
   expect(loaded.tokenizer).toBeGreaterThan(100);

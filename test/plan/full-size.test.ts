@@ -65,8 +65,8 @@ const MODELS: readonly FullSize[] = [
 
 let saved: ReadonlyMap<string, Shapes>;
 
-beforeAll(() => {
-  saved = savedNames(MODELS.map(({ model }) => model));
+beforeAll(async () => {
+  saved = await savedNames(MODELS.map(({ model }) => model));
 });
 
 async function planModel(model: string, layout: readonly string[], more: ModelConfig = {}): Promise<Plan> {
@@ -74,7 +74,7 @@ async function planModel(model: string, layout: readonly string[], more: ModelCo
   const family = findFamily(config);
   if (!family) throw new Error(`no family for ${model}`);
   return makePlan({
-    checkpoint: await readCheckpoint(writeMetadata(model, layout)),
+    checkpoint: await readCheckpoint(await writeMetadata(model, layout)),
     checkpointStat: new Map(),
     family,
     config,

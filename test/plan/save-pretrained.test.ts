@@ -1,5 +1,4 @@
 // The files that transformers itself writes for tiny models: the same names, the same keys in each, the same index, the same headers.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +9,15 @@ import type { ModelConfig } from '../../src/models/types.ts';
 import { layOutFile, tensorBytes } from '../../src/plan/lay-out-file.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { makeMetadata } from '../support/plan-metadata.ts';
+import { runPython } from '../support/run-python.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 let directory = '';
 
-beforeAll(() => {
+beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'save-pretrained-'));
   const script = join(ROOT, 'test/support/plan_save_pretrained.py');
-  execFileSync(join(ROOT, '.venv/bin/python'), [script, directory], { stdio: 'pipe' });
+  await runPython(script, [directory]);
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

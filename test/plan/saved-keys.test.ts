@@ -1,6 +1,5 @@
 // The formula of every family against the files that transformers saves: the same names and shapes, both ways.
 // A new family, or a new variant of one, is one more file in test/support/tiny-configs.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,16 +10,17 @@ import { findUnprotected } from '../../src/plan/compare-float32.ts';
 import { expectKeys } from '../../src/plan/expect-keys.ts';
 import { readWeights } from '../../src/reference/read-weights.ts';
 import type { ReferenceWeights } from '../../src/reference/types.ts';
+import { runPython } from '../support/run-python.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CONFIGS = join(ROOT, 'test/support/tiny-configs');
 const CASES = readdirSync(CONFIGS).map((file) => file.replace(/\.json$/, ''));
 let saved = '';
 
-beforeAll(() => {
+beforeAll(async () => {
   saved = mkdtempSync(join(tmpdir(), 'saved-keys-'));
   const script = join(ROOT, 'test/support/save_tiny_models.py');
-  execFileSync(join(ROOT, '.venv/bin/python'), [script, CONFIGS, saved], { stdio: 'pipe' });
+  await runPython(script, [CONFIGS, saved]);
 });
 
 afterAll(() => rmSync(saved, { recursive: true, force: true }));

@@ -7,37 +7,34 @@ const RENEWAL = 2_000;
 const DEAD_AFTER = 20_000;
 
 /**
- * Returns once `target` exists. `build` makes it in the directory it is given, which becomes the target by one rename, so that half a
- * build is never seen; what a failed build left is removed.
+ * Returns once `target` exists. Whoever gets `lock` builds, which may make other targets too; the others wait for theirs and build
+ * themselves where the builder before them ended without it. `build` lets the target appear by one rename.
  *
  * @param limit how long to wait for another builder, milliseconds
  * @throws what `build` throws; Error when another builder takes longer than `limit`
  */
 export async function buildOnce(
   target: string,
+  lock: string,
   limit: number,
-  build: (directory: string) => Promise<void>,
+  build: () => Promise<void>,
 ): Promise<void> {
-  const lock = `${target}.lock`;
   const deadline = Date.now() + limit;
   while ((await modifiedAt(target)) === null) {
-    if (await takeLock(lock)) return buildUnder(lock, target, build);
-    if (Date.now() > deadline) throw new Error(`waited ${limit / 1000} s for another builder of ${target}`);
-    await sleep(250);
+    if (await takeLock(lock)) await buildUnder(lock, target, build);
+    else if (Date.now() > deadline) throw new Error(`waited ${limit / 1000} s for another builder of ${target}`);
+    else await sleep(250);
   }
 }
 
-async function buildUnder(lock: string, target: string, build: (directory: string) => Promise<void>): Promise<void> {
+async function buildUnder(lock: string, target: string, build: () => Promise<void>): Promise<void> {
   const renewal = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => undefined), RENEWAL);
-  const work = `${target}.${process.pid}.partial`;
   try {
     // Another builder may have ended between the look at the target and the lock.
-    if ((await modifiedAt(target)) !== null) return;
-    await build(work);
-    await rename(work, target);
+    if ((await modifiedAt(target)) === null) await build();
+    if ((await modifiedAt(target)) === null) throw new Error(`the build has ended, and ${target} is not there`);
   } finally {
     clearInterval(renewal);
-    await rm(work, { recursive: true, force: true });
     await rm(lock, { recursive: true, force: true });
   }
 }

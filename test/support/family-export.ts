@@ -2,14 +2,14 @@
 import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { ConversionInput, type ConversionRequest, type ConversionResult } from '../../src/contract/index.ts';
 import { buildPlan } from '../../src/engines/build-plan.ts';
 import { runPipeline } from '../../src/engines/run-pipeline.ts';
 import type { ExpectedTensor, FamilyFixture, FamilyLayout } from './family-fixtures.ts';
-import { digestTensors, PYTHON, surroundingsFor } from './rank-conversion.ts';
+import { digestTensors, surroundingsFor } from './rank-conversion.ts';
+import { runPython } from './run-python.ts';
 
 export interface FamilyExport {
   /** The published directory. */
@@ -99,13 +99,10 @@ export interface LoadRequest {
   readonly logits?: string | null;
 }
 
-/** AutoModelForCausalLM on each directory, float32, one start of Python for all. @throws Error with the stderr of the loader. */
+/** AutoModelForCausalLM on each directory, float32, one run of the script for all. @throws Error with the stderr of the loader. */
 export async function loadWithTransformers(requests: readonly LoadRequest[]): Promise<readonly LoadedExport[]> {
-  const { stdout } = await execa(PYTHON, [join(import.meta.dirname, 'load_exports.py')], {
-    input: JSON.stringify(requests.map(({ directory, logits = null }) => ({ directory, logits }))),
-    env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE' },
-    timeout: 300_000,
-  });
+  const wanted = JSON.stringify(requests.map(({ directory, logits = null }) => ({ directory, logits })));
+  const stdout = await runPython(join(import.meta.dirname, 'load_exports.py'), [], wanted);
   return z.array(Loaded).parse(JSON.parse(stdout));
 }
 

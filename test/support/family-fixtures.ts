@@ -1,7 +1,7 @@
 // Fixtures of the model families, built by fixtures/families/build.py when a test first asks for one, and kept in .cache.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { buildOnce, modifiedAt } from './build-once.ts';
@@ -9,7 +9,7 @@ import { buildOnce, modifiedAt } from './build-once.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const SOURCES = join(ROOT, 'fixtures/families');
 const SCRIPTS = join(ROOT, 'fixtures/scripts');
-const CACHE = join(ROOT, '.cache/family-fixtures');
+const CACHE = join(ROOT, '.cache/families');
 const PYTHON = join(ROOT, '.venv/bin/python');
 /** Milliseconds. */
 const BUILD_LIMIT = 600_000;
@@ -46,7 +46,8 @@ export function caseNames(family: string): readonly string[] {
 }
 
 /**
- * The fixture of a case. The first call builds all cases of its family file in one start of Python; several workers may ask at once.
+ * The fixture of a case. The first call builds whatever is missing of all families in one start of Python, the asked one first; several
+ * workers may ask at once, and each goes on when its own family is there.
  * Give a hook that calls it ten minutes: cores may be shared.
  *
  * @throws Error naming the known cases, or with the builder's stderr
@@ -65,26 +66,43 @@ function families(): readonly string[] {
   return files.filter((file) => file.endsWith('.py')).map((file) => basename(file, '.py'));
 }
 
-/** The directory of a family's built cases; its name holds the digest of all that they are made from. */
+/** The directory of a family's built cases. */
 async function builtFamily(family: string): Promise<string> {
-  const target = join(CACHE, `${family}-${digestSources(family)}`);
+  const target = targetOf(family);
   await mkdir(CACHE, { recursive: true });
-  await buildOnce(target, BUILD_LIMIT, async (directory) => {
-    await removeStale(family);
-    await runBuilder(family, directory);
+  await buildOnce(target, join(CACHE, 'lock'), BUILD_LIMIT, async () => {
+    const others = families().filter((other) => other !== family && !existsSync(targetOf(other)));
+    await runBuilder([family, ...others]);
   });
   return target;
 }
 
-async function runBuilder(family: string, directory: string): Promise<void> {
-  const { exitCode, stderr, timedOut } = await execa(PYTHON, [join(SOURCES, 'build.py'), directory, family], {
-    reject: false,
-    timeout: BUILD_LIMIT,
-    env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' },
-  });
-  if (exitCode === 0) return;
-  const how = timedOut ? `took longer than ${BUILD_LIMIT / 1000} s` : `ended with ${exitCode ?? 'a signal'}`;
-  throw new Error(`fixtures/families/build.py OUT ${family} ${how}:\n${stderr.slice(-4000)}`);
+/** Its name holds the digest of all that the cases are made from. */
+const targetOf = (family: string): string => join(CACHE, `${family}-${digestSources(family)}`);
+
+/** @throws Error with the builder's stderr when the first of the families failed; whoever asks for another hears of that one. */
+async function runBuilder(wanted: readonly string[]): Promise<void> {
+  const [first = ''] = wanted;
+  const work = join(CACHE, `${process.pid}.partial`);
+  const targets = new Map(wanted.map((family) => [family, targetOf(family)]));
+  for (const family of wanted) await removeStale(family);
+  try {
+    const building = execa(PYTHON, [join(SOURCES, 'build.py'), work, ...wanted], {
+      reject: false,
+      timeout: BUILD_LIMIT,
+      env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', OMP_WAIT_POLICY: 'PASSIVE', PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    for await (const family of building) {
+      const target = targets.get(family);
+      if (target !== undefined) await rename(join(work, family), target);
+    }
+    const { exitCode, stderr, timedOut } = await building;
+    if ((await modifiedAt(targetOf(first))) !== null) return;
+    const how = timedOut ? `took longer than ${BUILD_LIMIT / 1000} s` : `ended with ${exitCode ?? 'a signal'}`;
+    throw new Error(`fixtures/families/build.py OUT ${wanted.join(' ')} ${how}:\n${stderr.slice(-4000)}`);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }
 
 /** Earlier builds of the family that nobody can be using any more. */

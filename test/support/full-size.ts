@@ -1,9 +1,10 @@
 // Checkpoints of published models without their data, and the names that transformers saves; made once by Python, then kept in .cache.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelConfig } from '../../src/models/types.ts';
+import { runPython } from './run-python.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FIXTURES = join(ROOT, 'fixtures/full-size');
@@ -19,22 +20,24 @@ export function readConfig(model: string): ModelConfig {
 }
 
 /** Directory with the `.metadata` that megatron-core would write. @param layout options of write_metadata.py */
-export function writeMetadata(model: string, layout: readonly string[]): string {
+export async function writeMetadata(model: string, layout: readonly string[]): Promise<string> {
   const scripts = readdirSync(FIXTURES).filter((file) => file.endsWith('.py'));
   const sources = [configPath(model), ...scripts.map((file) => join(FIXTURES, file))];
-  return make(`${model}-metadata`, sources, layout, (directory) => {
+  return make(`${model}-metadata`, sources, layout, async (directory) => {
     const script = join(FIXTURES, 'write_metadata.py');
-    execFileSync(PYTHON, [script, configPath(model), directory, ...layout], { stdio: 'pipe' });
+    await runPython(script, [configPath(model), directory, ...layout]);
   });
 }
 
 /** Name -> shape of every tensor that `save_pretrained` of transformers writes, for each of these models. */
-export function savedNames(models: readonly string[]): ReadonlyMap<string, ReadonlyMap<string, readonly number[]>> {
+export async function savedNames(
+  models: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>> {
   const script = join(import.meta.dirname, 'full-size-names.py');
   const sources = [script, join(ROOT, 'python/requirements.txt'), ...models.map(configPath)];
-  const directory = make('names', sources, models, (out) => {
+  const directory = await make('names', sources, models, async (out) => {
     const pairs = models.flatMap((model) => [configPath(model), join(out, `${model}.json`)]);
-    execFileSync(PYTHON, [script, ...pairs], { stdio: 'pipe' });
+    await runPython(script, pairs);
   });
   const read = (model: string): ReadonlyMap<string, readonly number[]> =>
     new Map(Object.entries(JSON.parse(readFileSync(join(directory, `${model}.json`), 'utf8')) as Saved));
@@ -56,7 +59,7 @@ export function compareWithCore(models: readonly string[]): string {
 }
 
 /** A directory that is made again when one of its sources changes; it appears whole or not at all. */
-function make(name: string, sources: readonly string[], options: readonly string[], fill: Fill): string {
+async function make(name: string, sources: readonly string[], options: readonly string[], fill: Fill): Promise<string> {
   const version = createHash('sha256');
   for (const source of sources) version.update(readFileSync(source));
   const what = `${name}-${createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 8)}-`;
@@ -68,7 +71,7 @@ function make(name: string, sources: readonly string[], options: readonly string
   }
   const partial = mkdtempSync(join(CACHE, '.partial-'));
   try {
-    fill(partial);
+    await fill(partial);
     renameSync(partial, directory);
   } catch (error) {
     // Another process may have been faster.
@@ -79,4 +82,4 @@ function make(name: string, sources: readonly string[], options: readonly string
   return directory;
 }
 
-type Fill = (directory: string) => void;
+type Fill = (directory: string) => Promise<void>;

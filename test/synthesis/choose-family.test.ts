@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint, TrainingConfig } from '../../src/checkpoint/types.ts';
 import { FAMILIES } from '../../src/models/registry.ts';
@@ -13,7 +12,7 @@ import { shardModel } from '../support/family-sharding.ts';
 import { numberTensors } from '../support/family-sharding/sharding.ts';
 import { makeCheckpoint } from '../support/plan-checkpoint.ts';
 import { PUBLISHED } from '../support/published-configs.ts';
-import { PYTHON } from '../support/rank-conversion.ts';
+import { runPython } from '../support/run-python.ts';
 import { recordRun, type Published } from '../support/training-records.ts';
 
 const AXES = { layers: false, experts: false, halves: false, separateNorms: false, vocabMultiple: 8, prefix: '' };
@@ -56,7 +55,7 @@ it('transformers reads the same model from all of them', async () => {
     const texts = pairs.map((pair) => `[${pair.map(serializeConfig).join(',')}]`);
     await writeFile(join(directory, 'pairs.json'), `[${texts.join(',')}]`);
     const script = join(import.meta.dirname, '../support/compare_configs.py');
-    const { stdout } = await execa(PYTHON, [script, join(directory, 'pairs.json')]);
+    const stdout = await runPython(script, [join(directory, 'pairs.json')]);
     const differences = JSON.parse(stdout) as Record<string, [unknown, unknown]>[];
     expect(Object.fromEntries(PUBLISHED.map(([family, what], k) => [`${family}, ${what}`, differences[k]]))).toEqual(
       Object.fromEntries(PUBLISHED.map(([family, what]) => [`${family}, ${what}`, {}])),
@@ -135,6 +134,18 @@ describe('the family', () => {
       { rope_type: 'rope', rotary_scaling_factor: 40 },
       'rope_type is rope, and mscale_all_dim 1',
     ],
+    [
+      'llama',
+      'scaled as Llama 3.1',
+      { seq_len_interpolation_factor: 2 },
+      'seq_len_interpolation_factor is 2 beside rope_scaling of type llama3 with factor 32',
+    ],
+    [
+      'qwen2',
+      'scaled with YaRN',
+      { seq_len_interpolation_factor: 8 },
+      'seq_len_interpolation_factor is 8 beside rope_scaling of type yarn with factor 4',
+    ],
     ['nemotron-h', 'with experts', { hybrid_layer_pattern: 'ME*-/*E/*-' }, 'the MTP parts of ME*-/*E/*- differ'],
   ])('%s, %s: refuses %j', (family, what, values, problem) => {
     const config = configOf(family, what);
@@ -195,5 +206,26 @@ describe('the record', () => {
       old_context_len: 8192,
     });
     expect(choose('llama', config, older).chosen?.result).toMatchObject(config);
+  });
+
+  it.each([
+    ['qwen2', 'scaled with YaRN', 512],
+    ['deepseek-v3', 'scaled with YaRN, with MTP', 163_840],
+  ])('of a %s %s reaches factor times original length, however short its training was', (family, what, reach) => {
+    const config = configOf(family, what);
+    const { chosen } = choose(family, config, change(config, { seq_length: 128 }));
+    expect(chosen?.result).toMatchObject({ max_position_embeddings: reach });
+    expect(chosen?.assumed).toContainEqual({
+      field: 'max_position_embeddings',
+      value: reach,
+      why: "YaRN's factor times original_max_position_embeddings, from whose ratio transformers 4 takes the factor",
+    });
+    const longer = {
+      source: 'common state args',
+      values: change(config, { max_position_embeddings: reach }).values,
+    } as const;
+    expect(choose(family, config, longer).chosen?.assumed.map(({ field }) => field)).not.toContain(
+      'max_position_embeddings',
+    );
   });
 });

@@ -1,7 +1,6 @@
 // What a user does with `hf_model_id: from-checkpoint`: the same weights, and transformers computes the same as with the reference.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConversionError } from '../../src/contract/failures.ts';
@@ -13,11 +12,11 @@ import {
   inputFor,
   iterationOf,
   preflightFor,
-  PYTHON,
   surroundingsFor,
   temporaryDirectory,
   type Fixture,
 } from '../support/rank-conversion.ts';
+import { runPython } from '../support/run-python.ts';
 
 const FROM_CHECKPOINT = { hf_model_id: 'from-checkpoint', distributed: false } as const;
 
@@ -67,7 +66,7 @@ describe.each([
     const [ours, theirs] = [join(made, 'export'), join(given, 'export')];
     expect(await digestTensors(ours)).toEqual(await digestTensors(theirs));
     const script = join(import.meta.dirname, '../support/compare_models.py');
-    const { stdout } = await execa(PYTHON, [script, ours, theirs], { env: { HF_HUB_OFFLINE: '1' } });
+    const stdout = await runPython(script, [ours, theirs]);
     const { fields, ...compared } = Compared.parse(JSON.parse(stdout));
     expect(compared).toEqual({ architectures, problems: [], difference: 0 });
     const { _name_or_path: _paths, head_dim: _default, ...rest } = fields;
