@@ -72,9 +72,18 @@ def choose_dtype(wanted: str, device: str):
     return getattr(torch, wanted)
 
 
+class AccelerateMissing(RuntimeError):
+    """Something is to be spread, and there is nothing to spread it with."""
+
+
 def placement(request: dict, device: str) -> dict:
     """How to spread the model: accelerate where it is installed and something is to be spread, else one device."""
     limit, folder = request["max_memory"], request["offload_folder"]
+    if request["spread_by"] and importlib.util.find_spec("accelerate") is None:
+        raise AccelerateMissing(
+            f"{' and '.join(request['spread_by'])} spread the model with accelerate, which {sys.executable} does not have: "
+            "install it there (pip install accelerate), or leave them out"
+        )
     if importlib.util.find_spec("accelerate") is None or (limit is None and folder is None and device == "cpu"):
         return {}
     spread = {"device_map": "auto" if request["device"] == "auto" else {"": device}}
@@ -89,9 +98,9 @@ def placement(request: dict, device: str) -> dict:
 def load(request: dict):
     began = time.monotonic()
     directory, device = request["directory"], choose_device(request["device"])
+    spread = placement(request, device)
     common = {"local_files_only": True, "trust_remote_code": request["trust_remote_code"]}
     tokenizer = AutoTokenizer.from_pretrained(directory, **common)
-    spread = placement(request, device)
     model, info = AutoModelForCausalLM.from_pretrained(
         directory,
         dtype=choose_dtype(request["dtype"], device),

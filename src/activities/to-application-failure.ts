@@ -19,6 +19,8 @@ export function toApplicationFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof z.ZodError) {
     const problems = error.issues.map((it) => it.message);
+    const unknown = error.issues.flatMap((it) => (it.code === 'unrecognized_keys' ? it.keys : []));
+    if (unknown.length > 0 && error.issues.every((it) => it.code === 'unrecognized_keys')) return olderWorker(unknown);
     return new ApplicationFailure(bound(z.prettifyError(error)), 'InvalidInput', true, [{}, boundProblems(problems)]);
   }
   if (!(error instanceof ConversionError)) return error;
@@ -31,6 +33,20 @@ export function toApplicationFailure(error: unknown): unknown {
     details: [boundFacts(error.facts), boundProblems(error.problems)],
     ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
     ...(error.cause instanceof Error ? { cause: shortenCause(error.cause) } : {}),
+  });
+}
+
+/**
+ * The workflow has checked the request before: its worker knows parameters that this one does not. What they would change cannot be known
+ * here, so they are not ignored; another attempt may reach a newer worker.
+ */
+function olderWorker(unknown: readonly string[]): ApplicationFailure {
+  const problem = `this worker does not know ${unknown.join(', ')}: it is older than the one that runs the workflow`;
+  return ApplicationFailure.create({
+    type: 'InvalidInput',
+    message: `${problem}. Upgrade every worker of this task queue, those of the activities before those of the workflow.`,
+    nonRetryable: false,
+    details: [{ unknown }, [problem]],
   });
 }
 

@@ -6,7 +6,7 @@ import { formatBytes, type CompletenessResult } from '../contract/index.ts';
 import type { CheckFlags } from './commands/check.ts';
 import { describeFailure, type Failure } from './describe-failure.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { listenForInterrupt } from './interrupt.ts';
+import { listenForInterrupt, reportInterrupted } from './interrupt.ts';
 import { readerSurroundings } from './reader-surroundings.ts';
 
 /** Seconds. A directory must look the same twice; nobody at a terminal wants to wait for an attempt of ten seconds. */
@@ -22,7 +22,7 @@ export async function check(path: string, overrides: readonly string[], flags: C
     else printComplete(result);
     return EXIT_CODES.done.code;
   } catch (error) {
-    if (signal.aborted) return EXIT_CODES.interrupted.code;
+    if (signal.aborted) return reportInterrupted({ json: flags.json === true });
     const failure = await describeFailure(error);
     if (failure.type === 'Error') throw error;
     const verdict = failure.exit_code === EXIT_CODES.incomplete.code ? 'incomplete' : 'unusable';

@@ -2,16 +2,17 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Client } from '@temporalio/client';
 import { connect } from '../client.ts';
+import { ServerUnreachable } from './server-error.ts';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 
-/** @throws Error that names the address and how to get a server. */
+/** @throws ServerUnreachable that names the address and how to get a server. */
 export async function connectServer(): Promise<Client> {
   try {
     return await connect();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
+    throw new ServerUnreachable(
       `cannot reach the Temporal server at ${serverAddress()}: ${reason}\n` +
         'Set TEMPORAL_ADDRESS, or start a server and a worker on this machine: megatron-to-hf dev',
       { cause: error },

@@ -1,10 +1,13 @@
 // `dev`: an embedded Temporal server and a worker, until Ctrl-C.
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workers } from '../worker.ts';
 import { runWorker } from '../worker.ts';
 import type { DevFlags } from './commands/dev.ts';
 import { startDevServer, type DevServer } from './dev-server.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+
+/** Milliseconds. */
+const NOTICE = 2000;
 
 export async function dev(flags: DevFlags): Promise<number> {
   const ports = { port: Number(flags.port), uiPort: Number(flags.uiPort) };
@@ -14,25 +17,49 @@ export async function dev(flags: DevFlags): Promise<number> {
   process.stderr.write('starting the Temporal server ...\n');
   const server = await startDevServer({ ...ports, db: flags.db });
   let workers: Workers | null = null;
-  const lost = server.ended.finally(() => workers?.shutdown());
+  let lastWords: string | null = null;
+  const noticeEnd = async (): Promise<void> => {
+    lastWords = await server.ended;
+    workers?.shutdown();
+  };
+  const ended = noticeEnd();
   try {
-    await runWorker({
-      address: server.address,
-      namespace: 'default',
-      logLevel: 'WARN',
-      ...(flags.config === undefined ? {} : { configPath: flags.config }),
-      onReady: (ready) => {
-        workers = ready;
-        announce(server, flags);
-      },
-    });
-    const output = await Promise.race([lost, setImmediate(null)]);
-    if (output === null) return EXIT_CODES.done.code;
-    process.stderr.write(`the Temporal server ended by itself\n${output}\n`);
-    return EXIT_CODES.failed.code;
+    const failure: unknown = await serve(server, flags, (ready) => {
+      workers = ready;
+    }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    // A worker may notice the loss before the end of the process is known.
+    if (failure !== null) await Promise.race([ended, sleep(NOTICE)]);
+    if (lastWords !== null) return reportLost(server, lastWords);
+    if (failure !== null) throw failure;
+    return EXIT_CODES.done.code;
   } finally {
     await server.stop();
   }
+}
+
+async function serve(server: DevServer, flags: DevFlags, onReady: (workers: Workers) => void): Promise<void> {
+  await runWorker({
+    address: server.address,
+    namespace: 'default',
+    logLevel: 'WARN',
+    ...(flags.config === undefined ? {} : { configPath: flags.config }),
+    onReady: (ready) => {
+      onReady(ready);
+      announce(server, flags);
+    },
+  });
+}
+
+function reportLost({ address }: DevServer, output: string): number {
+  const kept =
+    'Runs are gone with a server in memory; with --db FILE they go on when dev is started again. Finished files are reused either way.';
+  process.stderr.write(
+    `the Temporal server at ${address} ended by itself, so the worker was shut down\n${output}\n${kept}\n`,
+  );
+  return EXIT_CODES.unreachable.code;
 }
 
 function announce(server: DevServer, flags: DevFlags): void {

@@ -6,7 +6,7 @@ import { ConversionError } from '../contract/index.ts';
 import type { DiffFlags } from './commands/diff.ts';
 import { showDiffProgress } from './diff-progress.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { listenForInterrupt } from './interrupt.ts';
+import { listenForInterrupt, reportInterrupted } from './interrupt.ts';
 import { readerSurroundings } from './reader-surroundings.ts';
 import { renderDiff } from './render-diff.ts';
 
@@ -18,7 +18,7 @@ export async function diff(a: string, b: string, flags: DiffFlags): Promise<numb
     process.stdout.write(`${text.join('\n')}\n`);
     return comparison.equal ? EXIT_CODES.done.code : EXIT_CODES.failed.code;
   } catch (error) {
-    if (signal.aborted) return EXIT_CODES.interrupted.code;
+    if (signal.aborted) return reportInterrupted({ json: flags.json === true });
     reportTrouble(asConversionError(error), flags.json === true);
     return EXIT_CODES.invalid.code;
   } finally {

@@ -1,5 +1,5 @@
 // The exit codes of every command. Those of failures are in the failure table of the contract.
-import { FAILURES, type FailureType } from '../contract/index.ts';
+import { FAILURES, isFailureType } from '../contract/index.ts';
 
 export const EXIT_CODES = {
   done: { code: 0, meaning: 'done: published, complete, equal, or nothing to do' },
@@ -14,6 +14,10 @@ export const EXIT_CODES = {
     code: 4,
     meaning: 'the checkpoint is incomplete, or did not become complete in time, or the run timed out',
   },
+  unreachable: {
+    code: 5,
+    meaning: 'the Temporal server cannot be reached, or was lost on the way: what runs on it goes on',
+  },
   interrupted: {
     code: 130,
     meaning: 'interrupted by Ctrl-C or SIGTERM: `run` detached (the run goes on), `convert` ended its ranks',
@@ -23,8 +27,4 @@ export const EXIT_CODES = {
 /** Exit code of a failure type; a type that this version does not know is a plain failure. */
 export function exitCodeOf(type: string): number {
   return isFailureType(type) ? FAILURES[type].exitCode : EXIT_CODES.failed.code;
-}
-
-export function isFailureType(type: string): type is FailureType {
-  return Object.hasOwn(FAILURES, type);
 }

@@ -6,6 +6,14 @@ class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** The last words of a command that only reads, and so leaves nothing behind. @returns the exit code */
+export function reportInterrupted(options: { readonly json: boolean }): number {
+  const exit_code = EXIT_CODES.interrupted.code;
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ event: 'interrupted', message: 'interrupted', exit_code })}\n`);
+  return exit_code;
+}
+
 /**
  * Aborts on the first SIGINT or SIGTERM. The second ends this process at once: then the kernel ends the ranks.
  * @returns the signal, and a function that restores the default behaviour

@@ -10,15 +10,18 @@ import { connectServer } from './connect-server.ts';
 import { describeFailure } from './describe-failure.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { createPlainReporter } from './plain-reporter.ts';
+import { statusEvent } from './status-event.ts';
 
 export async function status(id: string, flags: StatusFlags): Promise<number> {
   const json = flags.json === true;
   const client = await connectServer();
   try {
-    const handle: ConversionHandle = client.workflow.getHandle<typeof megatronToHf>(id);
-    const look = await describeProgress(handle);
+    const latest: ConversionHandle = client.workflow.getHandle<typeof megatronToHf>(id);
+    const look = await describeProgress(latest);
+    // Of this very run, so that a reset is noticed and said.
+    const handle: ConversionHandle = client.workflow.getHandle<typeof megatronToHf>(id, look.runId);
     if (flags.follow) return await attach(handle, chooseReporter({ json, showProgress: true }), json);
-    if (json) process.stdout.write(`${JSON.stringify({ event: 'status', ...look })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(statusEvent(look))}\n`);
     else printLook(look);
     return look.closed === null ? EXIT_CODES.done.code : await printEnding(handle, json);
   } finally {
@@ -42,7 +45,7 @@ async function printEnding(handle: ConversionHandle, json: boolean): Promise<num
     reporter.report({ event: 'result', ...(await handle.result()) });
     return EXIT_CODES.done.code;
   } catch (error) {
-    const failure = await describeFailure(error);
+    const failure = await describeFailure(error, handle.workflowId);
     reporter.report({ event: 'failed', ...failure });
     return failure.exit_code;
   }

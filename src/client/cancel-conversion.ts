@@ -1,4 +1,5 @@
 // Cancelling a run.
+import { refuseOtherType } from './refuse-other-type.ts';
 import type { ConversionHandle } from './start-conversion.ts';
 
 /**
@@ -7,8 +8,9 @@ import type { ConversionHandle } from './start-conversion.ts';
  *
  * A run that is over stays as it is.
  *
- * @throws WorkflowNotFoundError when there is no such run
+ * @throws WorkflowNotFoundError when there is no such run; ConversionError `InvalidInput` for a run of another workflow
  */
 export async function cancelConversion(handle: ConversionHandle): Promise<void> {
+  refuseOtherType(await handle.describe());
   await handle.cancel();
 }

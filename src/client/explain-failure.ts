@@ -1,7 +1,7 @@
 // Why a run or an attempt failed, out of the nested errors of the Temporal SDK.
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 
-import { FAILURES, type FailureType } from '../contract/index.ts';
+import { type FailureType, isFailureType } from '../contract/index.ts';
 
 export interface FailureReport {
   /** A key of `FAILURES`, or what else happened. */
@@ -39,8 +39,6 @@ function causesOf(error: unknown): Error[] {
   for (let it = error; it instanceof Error && !chain.includes(it); it = it.cause) chain.push(it);
   return chain;
 }
-
-const isFailureType = (type: unknown): type is FailureType => typeof type === 'string' && Object.hasOwn(FAILURES, type);
 
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};

@@ -12,7 +12,7 @@ import { findConverter } from '../rank/cast.ts';
 import { ItemStore } from '../rank/item-store.ts';
 import { SourceFiles } from '../rank/source-files.ts';
 import { gatherBlock } from '../rank/write-tensor.ts';
-import { nameFew } from './name-few.ts';
+import { nameFew } from '../contract/name-few.ts';
 import type { ReferenceWeights } from '../reference/types.ts';
 import type { Side } from './types.ts';
 

@@ -8,7 +8,7 @@ import { SourceFiles } from '../rank/source-files.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import { HeaderError, type TensorInfo } from '../safetensors/types.ts';
 import type { ExportFiles } from './list-files.ts';
-import { nameFew } from './name-few.ts';
+import { nameFew } from '../contract/name-few.ts';
 import type { Side } from './types.ts';
 
 /** A tensor and where its bytes begin. */

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import type { ConversionInput } from '../contract/input.ts';
 import { findOutside } from '../files/allowed-roots.ts';
-import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import { explainRefusedCode } from '../reference/remote-code.ts';
 import type { Reference } from '../reference/types.ts';
 import type { WorkerPolicy } from '../contract/surroundings.ts';
 
@@ -37,9 +37,9 @@ export function describeRemoteCode(
   if (reference.remoteCode.length === 0) return null;
   const name = reference.revision === null ? reference.digest : `${reference.id}@${reference.revision}`;
   const what = `the reference has code of its own (${reference.remoteCode.join(', ')})`;
-  if (!input.trust_remote_code) return `${what}; it is copied but does not run, since trust_remote_code=false.`;
-  if (isRemoteCodeAllowed(input, policy, reference)) {
+  const refusal = explainRefusedCode(input, policy, reference);
+  if (refusal === null) {
     return `${what}; it may run in the smoke generation, as the request and the worker policy allow it (${name}).`;
   }
-  return `${what}; it is copied but does not run: the worker policy does not name ${name} under remote_code.`;
+  return `${what}; it is copied but does not run: ${refusal}.`;
 }

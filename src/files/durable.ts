@@ -1,7 +1,8 @@
 // Writes that are either whole or absent after a crash: temporary file, fsync, rename, fsync of the directory.
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { writeError } from './system-error.ts';
 
 /** Flush a file's data, or a directory's entries, to the disk. */
 export async function syncPath(path: string): Promise<void> {
@@ -35,4 +36,17 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
     throw error;
   }
   await syncPath(dirname(path));
+}
+
+/**
+ * `writeDurably`, with the directories above.
+ * @throws ConversionError InsufficientSpace, TargetRefused; other system errors as they are.
+ */
+export async function writeInStaging(path: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeDurably(path, content);
+  } catch (error) {
+    throw writeError(error, path, Buffer.byteLength(content));
+  }
 }

@@ -5,17 +5,17 @@ const DIGEST_CHARACTERS = 12;
 
 /** The directory that a conversion works in until it is published: `<parent>/.<name>.<digest>.partial`. */
 export function stagingPath(target: string, byteDigest: string): string {
-  return beside(target, `${short(byteDigest)}.partial`);
+  return besideTarget(target, `${short(byteDigest)}.partial`);
 }
 
 /** The record of who works on the target: `<parent>/.<name>.owner.json`. */
 export function ownerPath(target: string): string {
-  return beside(target, 'owner.json');
+  return besideTarget(target, 'owner.json');
 }
 
 /** Where an overwritten target waits until the new one stands: `<parent>/.<name>.old-<digest>`. */
 export function setAsidePath(target: string, byteDigest: string): string {
-  return beside(target, `old-${short(byteDigest)}`);
+  return besideTarget(target, `old-${short(byteDigest)}`);
 }
 
 /** Whether a name in the target's parent is that of a set-aside target, of any digest: `m.old-1` is a neighbour of `m`, and not its past. */
@@ -69,7 +69,8 @@ export const attemptDirectory = (staging: string, attempt: number): string => jo
 export const pendingFile = (staging: string, attempt: number): string =>
   join(attemptDirectory(staging, attempt), 'pending.json');
 
-function beside(target: string, suffix: string): string {
+/** `<parent>/.<name>.<suffix>`. */
+export function besideTarget(target: string, suffix: string): string {
   const path = resolve(target);
   return join(dirname(path), `.${basename(path)}.${suffix}`);
 }

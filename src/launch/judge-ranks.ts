@@ -1,5 +1,5 @@
 // What the end of the ranks means. Pure.
-import { ConversionError, FAILURES, type FailureType } from '../contract/failures.ts';
+import { ConversionError, FAILURES, isFailureType, type FailureType } from '../contract/failures.ts';
 import { formatSeconds } from '../contract/units.ts';
 import type { RankEvent } from '../rank/types.ts';
 import type { ProcessResult } from './run-process.ts';
@@ -23,7 +23,7 @@ export function judgeRanks(result: ProcessResult, errors: readonly RankError[]):
   const message = `${what.join('\n')}${tail === '' ? '' : `\nLast lines of the ranks:\n${tail}`}`;
   return new ConversionError('RankFailed', message, {
     problems: what,
-    facts: { exitCode: result.exitCode, signal: result.signalName },
+    facts: { exit_code: result.exitCode, signal: result.signalName },
   });
 }
 
@@ -36,7 +36,7 @@ export function stalled(stallSeconds: number, result: ProcessResult): Conversion
 }
 
 function isFinal(type: string): boolean {
-  return Object.hasOwn(FAILURES, type) && !FAILURES[type as FailureType].retryable;
+  return isFailureType(type) && !FAILURES[type].retryable;
 }
 
 function describeEnd(result: ProcessResult): string {

@@ -1,7 +1,7 @@
 // The fields of a `config.json` that every decoder has, from the record of a training run.
 // Facts: Megatron-Bridge `model_bridge.py` `CONFIG_MAPPING`; Megatron-LM's arguments, which differ for groups, norms and tied weights.
 import type { RecordReader } from './read-record.ts';
-import { synthesizeRope } from './synthesize-rope.ts';
+import { readYarnReach, synthesizeRope } from './synthesize-rope.ts';
 import type { ModelConfig } from './types.ts';
 
 /** Sizes, norms, vocabulary and dtype; nothing about positions. */
@@ -58,9 +58,18 @@ export function readWindow(record: RecordReader): number | null {
   return typeof left === 'number' && left >= 0 ? left + 1 : null;
 }
 
-/** Megatron-LM's argument is that of the model; Megatron-Bridge records the length of the training sequences alone. */
+/**
+ * Megatron-LM's argument is that of the model; Megatron-Bridge records the length of the training sequences alone. Both give way to what
+ * YaRN reaches.
+ */
 function synthesizePositions(record: RecordReader): number {
   const own = record.training.source === 'common state args' ? record.count('max_position_embeddings') : null;
+  const reach = readYarnReach(record);
+  if (reach !== null && reach !== own) {
+    const why =
+      "YaRN's factor times original_max_position_embeddings, from whose ratio transformers 4 takes the factor";
+    return record.assume('max_position_embeddings', reach, why);
+  }
   if (own !== null) return own;
   const length = record.need(record.count('seq_length'), 1, 'seq_length');
   return record.assume(

@@ -23,6 +23,19 @@ export function synthesizeRope(record: RecordReader): ModelConfig {
 }
 
 function synthesizeScaling(record: RecordReader): ModelConfig | null {
+  const linear = record.number('seq_len_interpolation_factor', 'rotary_seq_len_interpolation_factor');
+  const scaling = scaleFrequencies(record);
+  if (linear === null || linear === 1) return scaling;
+  if (scaling === null) return { rope_type: 'linear', factor: linear };
+  // Megatron divides the positions on top of the scaled frequencies; `rope_scaling` has one type.
+  record.complain(
+    `seq_len_interpolation_factor is ${linear} beside rope_scaling of type ${String(scaling['rope_type'])} ` +
+      `with factor ${String(scaling['factor'])}; config.json has room for one of the two`,
+  );
+  return scaling;
+}
+
+function scaleFrequencies(record: RecordReader): ModelConfig | null {
   const kind = record.need(record.text('position_embedding_type'), 'rope', 'position_embedding_type');
   if (kind === 'yarn') return readYarn(record, 'yarn_');
   if (record.flag('rope_scaling', 'use_rope_scaling') === true) {
@@ -37,8 +50,7 @@ function synthesizeScaling(record: RecordReader): ModelConfig | null {
     if (low != null && high != null && original != null) return llama3(factor, low, high, original);
     record.complain(`scale_factor is ${factor} without low_freq_factor, high_freq_factor and old_context_len`);
   }
-  const linear = record.number('seq_len_interpolation_factor', 'rotary_seq_len_interpolation_factor');
-  return linear === null || linear === 1 ? null : { rope_type: 'linear', factor: linear };
+  return null;
 }
 
 function llama3(factor: number, low: number, high: number, original: number): ModelConfig {
@@ -61,6 +73,21 @@ function readYarn(record: RecordReader, prefix: '' | 'yarn_'): ModelConfig {
     ...Object.fromEntries(numbers.filter(([, value]) => value !== null)),
     ...(rounded !== null && { truncate: rounded }),
   };
+}
+
+/**
+ * The tokens that a model scaled with YaRN reaches: factor times original length, rounded. Transformers 4 takes the factor from
+ * `max_position_embeddings` over the original length, whatever `factor` says (`modeling_rope_utils.py`, `_compute_yarn_parameters`), and
+ * transformers 5 warns when the two differ. Null for a model without YaRN, or where the record lacks a number, which `synthesizeRope` says.
+ */
+export function readYarnReach(record: RecordReader): number | null {
+  const isLatent = record.value('multi_latent_attention') === true && record.value('rope_type') === 'yarn';
+  if (!isLatent && record.value('position_embedding_type') !== 'yarn') return null;
+  const prefix = isLatent ? '' : 'yarn_';
+  const factor = record.value(`${prefix}rotary_scaling_factor`);
+  const original = record.value(`${prefix}original_max_position_embeddings`);
+  if (typeof factor !== 'number' || typeof original !== 'number' || (isLatent && factor === 1)) return null;
+  return Math.round(factor * original);
 }
 
 /**

@@ -1,16 +1,17 @@
 // Config, tokenizer and code of the reference into the staging directory: byte copies, and config.json with its named patches.
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import { digestFiles } from '../reference/read-directory.ts';
 import type { Reference } from '../reference/types.ts';
 import { patchConfig, type PatchedPlan } from './config-patches.ts';
-import { writeDurably } from '../files/durable.ts';
+import { writeInStaging } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
 import { Patch, Synthesis } from './manifest.ts';
 import { stagingPaths } from '../files/staging.ts';
+import { removeOthers } from './remove-others.ts';
 
 const CONFIG = 'config.json';
 
@@ -32,7 +33,7 @@ export type CopiedReference = z.infer<typeof CopiedReference>;
 /**
  * Copy the reference's small files into `export/`. Safe to repeat; files of an earlier, other reference are removed. Code named
  * by `auto_map` is copied as data and not run.
- * @throws ConversionError ReferenceUnavailable when the files are no longer those of `reference.digest`.
+ * @throws ConversionError ReferenceUnavailable when the files are no longer those of `reference.digest`; InsufficientSpace, TargetRefused.
  */
 export async function copyReference(
   input: Pick<ConversionInput, 'hf_model_id'>,
@@ -41,18 +42,16 @@ export async function copyReference(
   staging: string,
 ): Promise<{ patches: Patch[]; warnings: string[] }> {
   const paths = stagingPaths(staging);
-  await mkdir(paths.export, { recursive: true });
   const sources = sourcesOf(reference);
   for (const [name, source] of sources) {
-    const target = join(paths.export, name);
-    await mkdir(dirname(target), { recursive: true });
-    await writeDurably(target, await readFile(source));
+    await writeInStaging(join(paths.export, name), await readFile(source));
   }
-  const original = await readConfig(reference);
+  const { content, patches } = await composeConfig(reference, plan);
   await refuseChanged(input.hf_model_id, reference, paths.export, sources);
-  const { text, patches } = patchConfig(original.toString('utf8'), plan);
-  await writeDurably(join(paths.export, CONFIG), patches.length === 0 ? original : text);
-  await removeOthers(paths.export, new Set([CONFIG, ...sources.keys()]));
+  await writeInStaging(join(paths.export, CONFIG), content);
+  // Weights and their index belong to the ranks; everything else that is not of this reference goes.
+  const isWeight = /\.safetensors(\.index\.json)?$/;
+  await removeOthers(paths.export, (name) => name === CONFIG || sources.has(name) || isWeight.test(name));
   const copied: CopiedReference = {
     id: reference.id,
     revision: reference.revision,
@@ -63,8 +62,18 @@ export async function copyReference(
     remote_code: [...reference.remoteCode],
     warnings: [...reference.warnings],
   };
-  await writeDurably(paths.reference, `${JSON.stringify(copied, null, 2)}\n`);
+  await writeInStaging(paths.reference, `${JSON.stringify(copied, null, 2)}\n`);
   return { patches, warnings: [...reference.warnings] };
+}
+
+/** config.json as it is exported: the reference's own bytes where nothing is patched. */
+export async function composeConfig(
+  reference: Reference,
+  plan: PatchedPlan,
+): Promise<{ content: string | Buffer; patches: Patch[] }> {
+  const original = await readConfig(reference);
+  const { text, patches } = patchConfig(original.toString('utf8'), plan);
+  return { content: patches.length === 0 ? original : text, patches };
 }
 
 /** What `copyReference` left in a staging directory, or null when it did not get so far. */
@@ -75,6 +84,16 @@ export async function readCopiedReference(staging: string): Promise<CopiedRefere
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+/**
+ * The staging directory is that of the bytes: a later request for the same bytes may have put other files beside them.
+ * @throws ConversionError VerificationFailed.
+ */
+export function refuseOtherReference({ id, digest }: CopiedReference, expected: string, staging: string): void {
+  if (digest === expected) return;
+  const message = `${staging} holds by now the files of another reference (${id}), of another request for the same weights. Run the conversion again.`;
+  throw new ConversionError('VerificationFailed', message, { problems: [message], facts: { staging, reference: id } });
 }
 
 function describeSynthesis({ source, assumed }: NonNullable<Reference['synthesis']>): Synthesis {
@@ -105,14 +124,4 @@ async function refuseChanged(
     'ReferenceUnavailable',
     `The files of ${id} at ${reference.path} changed while they were copied. Start the conversion again.`,
   );
-}
-
-/** Weights and their index belong to the ranks; everything else that is not of this reference goes. */
-async function removeOthers(directory: string, names: ReadonlySet<string>): Promise<void> {
-  const found = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const entry of found.filter((candidate) => !candidate.isDirectory())) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(directory.length + 1);
-    if (!names.has(name) && !/\.safetensors(\.index\.json)?$/.test(name)) await rm(path, { force: true });
-  }
 }

@@ -6,6 +6,7 @@ import { MANIFEST_FILE } from '../contract/names.ts';
 import { syncPath, writeDurably } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
 import { serializeManifest, type Manifest } from './manifest.ts';
+import { removeOthers } from './remove-others.ts';
 import { stagingPaths } from '../files/staging.ts';
 
 /**
@@ -31,7 +32,8 @@ export async function gatherFiles(staging: string, manifest: Manifest): Promise<
     throw new ConversionError('VerificationFailed', message, { problems });
   }
   await writeDurably(join(publish, MANIFEST_FILE), serializeManifest(manifest));
-  await removeOthers(publish, new Set([MANIFEST_FILE, ...manifest.files.map((file) => file.name)]));
+  const names = new Set([MANIFEST_FILE, ...manifest.files.map(({ name }) => name)]);
+  await removeOthers(publish, (name) => names.has(name));
   await syncTree(publish);
 }
 
@@ -58,13 +60,6 @@ export async function returnFiles(staging: string): Promise<void> {
 async function sizeOf(path: string): Promise<number | null> {
   const found = await lstat(path).catch(() => null);
   return found?.isFile() ? found.size : null;
-}
-
-async function removeOthers(directory: string, names: ReadonlySet<string>): Promise<void> {
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (!entry.isDirectory() && !names.has(path.slice(directory.length + 1))) await rm(path, { force: true });
-  }
 }
 
 /** Files first, then the directories that name them. */

@@ -1,40 +1,24 @@
 // System errors while copying, as failures that name the file and say what to do.
 import { ConversionError, type FailureType } from '../contract/failures.ts';
 import { errorCode } from '../files/error-code.ts';
-
-const OUT_OF_SPACE = new Set(['ENOSPC', 'EDQUOT']);
-const NOT_PERMITTED = new Set(['EACCES', 'EPERM', 'EROFS']);
+import { readError, writeError } from '../files/system-error.ts';
 
 /** A failed read of a `.distcp` file. Errors that are no system errors are returned unchanged. */
 export function sourceError(error: unknown, path: string): unknown {
-  const code = errorCode(error);
-  if (code === null || error instanceof ConversionError) return error;
+  const known = readError(error, path);
+  const code = errorCode(known);
+  if (code === null || known instanceof ConversionError) return known;
   if (code === 'ENOENT')
     return failure('SourceChanged', `${path} is gone: it was there when the plan was made.`, error);
-  const advice = NOT_PERMITTED.has(code)
-    ? 'Let the user of the worker read it.'
-    : 'Check the source file system; the next attempt reads the file again.';
+  const advice = 'Check the source file system; the next attempt reads the file again.';
   return failure('RankFailed', `Reading ${path} failed with ${code}. ${advice}`, error);
 }
 
 /** A failed write in the staging directory. Errors that are no system errors are returned unchanged. */
 export function targetError(error: unknown, path: string, bytesWanted: number): unknown {
-  const code = errorCode(error);
-  if (code === null || error instanceof ConversionError) return error;
-  if (OUT_OF_SPACE.has(code)) {
-    const what = code === 'EDQUOT' ? 'The quota of the user is used up' : 'The disk is full';
-    return failure(
-      'InsufficientSpace',
-      `${what}: ${path} needs ${bytesWanted} bytes (${code}). Free space, then run again.`,
-      error,
-    );
-  }
-  if (NOT_PERMITTED.has(code))
-    return failure(
-      'TargetRefused',
-      `${path} may not be written (${code}). Let the user of the worker write there.`,
-      error,
-    );
+  const known = writeError(error, path, bytesWanted);
+  const code = errorCode(known);
+  if (code === null || known instanceof ConversionError) return known;
   return failure('RankFailed', `Writing ${path} failed with ${code}. Check the target file system.`, error);
 }
 

@@ -1,6 +1,6 @@
 // Gives the files of a rank to its worker threads, one file at a time.
 import { Worker } from 'node:worker_threads';
-import { ConversionError, FAILURES, type FailureType } from '../contract/failures.ts';
+import { ConversionError, isFailureType } from '../contract/failures.ts';
 import { readFilePlan } from '../plan/plan-files.ts';
 import { findFinished } from './done-record.ts';
 import type { FromThread, ThreadData, ThreadFailure, ThreadNews, ToThread } from './thread-messages.ts';
@@ -66,6 +66,6 @@ function followThread(
 }
 
 function toError({ type, message, problems, facts }: ThreadFailure): ConversionError {
-  const known = Object.hasOwn(FAILURES, type) ? (type as FailureType) : 'RankFailed';
+  const known = isFailureType(type) ? type : 'RankFailed';
   return new ConversionError(known, message, { problems, facts });
 }

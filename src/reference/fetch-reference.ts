@@ -7,7 +7,7 @@ import type { ListFileEntry } from '@huggingface/hub';
 import { fetchWeights } from './fetch-weights.ts';
 import type { Environment, Snapshot } from './hub-cache.ts';
 import { findSnapshot, isCommit, ownCacheDirectory, repositoryDirectory } from './hub-cache.ts';
-import { hubEndpoint, hubFetch, hubToken } from './hub-client.ts';
+import { hubAuthorization, hubEndpoint, hubFetch } from './hub-client.ts';
 import { fetchFile, listEntries, type Repository } from './hub-repository.ts';
 import { parseJsonObject } from './json-text.ts';
 import { autoMapModules, MAPPED_FILES, pythonFiles } from './python-files.ts';
@@ -33,7 +33,7 @@ export async function fetchReference(request: FetchRequest): Promise<Snapshot> {
   const { id, revision, environment, signal } = request;
   const cache = ownCacheDirectory(environment);
   const hubUrl = hubEndpoint(environment);
-  const send = hubFetch(hubUrl, await hubToken(environment), signal);
+  const send = hubFetch(hubUrl, await hubAuthorization(environment), signal);
   const { sha } = await modelInfo({ name: id, revision, additionalFields: ['sha'], hubUrl, fetch: send });
   if (!isCommit(sha)) throw new Error(`the hub named no commit for revision ${revision}`);
   const repository: Repository = { repo: { type: 'model', name: id }, revision: sha, hubUrl, fetch: send };

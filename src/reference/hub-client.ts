@@ -10,18 +10,38 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 10_000;
 /** Limit of one request, its body included. */
 const REQUEST_TIMEOUT_MS = 300_000;
+/** An address before its host: scheme if any, user and password. */
+const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)?([^/]*)@/i;
 const TRUTHY = new Set(['1', 'on', 'yes', 'true']);
 
 export function isOffline(environment: Environment): boolean {
   return [environment['HF_HUB_OFFLINE'], environment['TRANSFORMERS_OFFLINE']].some((value) => isSet(value));
 }
 
+/** Without a user and a password in it: it is named in messages, and `fetch` takes no address that has them. */
 export function hubEndpoint(environment: Environment): string {
-  return (environment['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
+  return (environment['HF_ENDPOINT'] || 'https://huggingface.co').replace(CREDENTIALS, '$1').replace(/\/+$/, '');
+}
+
+/** What the requests to the hub's origin say about us: the user and password of HF_ENDPOINT, as in Python's library, else the token. */
+export async function hubAuthorization(environment: Environment): Promise<string | null> {
+  const [, , given] = CREDENTIALS.exec(environment['HF_ENDPOINT'] ?? '') ?? [];
+  if (given !== undefined) return `Basic ${Buffer.from(decodeCredentials(given)).toString('base64')}`;
+  const token = await hubToken(environment);
+  return token === null ? null : `Bearer ${token}`;
+}
+
+/** `user:password`; what is no percent encoding is meant as it stands. */
+function decodeCredentials(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** HF_TOKEN, HUGGING_FACE_HUB_TOKEN, else what `hf auth login` stored. */
-export async function hubToken(environment: Environment): Promise<string | null> {
+async function hubToken(environment: Environment): Promise<string | null> {
   const direct = environment['HF_TOKEN'] || environment['HUGGING_FACE_HUB_TOKEN'];
   if (direct) return direct.trim();
   if (isSet(environment['HF_HUB_DISABLE_IMPLICIT_TOKEN'])) return null;
@@ -30,15 +50,15 @@ export async function hubToken(environment: Environment): Promise<string | null>
 }
 
 /**
- * A `fetch` for `@huggingface/hub`. It sends the token to the hub's own origin only (the library accepts none but `hf_...`, which
+ * A `fetch` for `@huggingface/hub`. It sends the authorization to the hub's own origin only (the library accepts none but `hf_...`, which
  * other endpoints do not have), and tries again after network errors, 429 and 5xx.
  */
-export function hubFetch(endpoint: string, token: string | null, signal: AbortSignal): typeof fetch {
+export function hubFetch(endpoint: string, authorization: string | null, signal: AbortSignal): typeof fetch {
   const { origin } = new URL(endpoint);
   return async (resource, init) => {
     const url = resource instanceof Request ? resource.url : String(resource);
     const headers = new Headers(init?.headers);
-    if (token && new URL(url).origin === origin) headers.set('Authorization', `Bearer ${token}`);
+    if (authorization && new URL(url).origin === origin) headers.set('Authorization', authorization);
     for (let attempt = 1; ; attempt += 1) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
       try {

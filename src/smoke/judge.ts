@@ -59,7 +59,7 @@ export function judgeSmoke(events: readonly SmokeEvent[], options: JudgeOptions)
   return { reasons, result };
 }
 
-interface Figures {
+export interface Figures {
   readonly perplexity: number;
   readonly shuffled: number;
   readonly ratio: number;
@@ -99,7 +99,8 @@ function sampleReasons(samples: readonly EventOf<'sample'>[]): string[] {
     .map(({ prompt }) => `no text was generated for the prompt ${JSON.stringify(prompt)}`);
 }
 
-function figureReasons({ perplexity, shuffled, ratio, contextGain }: Figures, options: JudgeOptions): string[] {
+/** What of the figures is beyond a limit, a sentence each. */
+export function figureReasons({ perplexity, shuffled, ratio, contextGain }: Figures, options: JudgeOptions): string[] {
   const reasons: string[] = [];
   if (!(ratio >= options.min_perplexity_ratio)) {
     reasons.push(

@@ -39,7 +39,8 @@ const LAST_LINES = 15;
 
 /**
  * Load `directory` with transformers, generate and measure, in a subprocess without network.
- * @throws ConversionError SmokeFailed with every reason (final); SmokeCrashed with the last lines (another attempt may help).
+ * @throws ConversionError SmokeFailed with every reason (final); SmokeCrashed with the last lines (another attempt may help);
+ * LayoutInvalid where the request spreads the model and this worker's Python has no accelerate.
  */
 export async function smokeGenerate(
   input: Pick<ConversionInput, 'smoke'>,
@@ -104,6 +105,8 @@ function composeRequest(
     dtype: smoke.dtype,
     max_memory: smoke.max_memory ? toBytes(smoke.max_memory) : workerMemory,
     offload_folder: smoke.offload_folder ?? null,
+    // Asked for by name; the worker's own limit is a bound that a smaller model keeps without any spreading.
+    spread_by: [smoke.max_memory && 'smoke.max_memory', smoke.offload_folder && 'smoke.offload_folder'].filter(Boolean),
     trust_remote_code: settings.remoteCodeAllowed ?? false,
     prompts: smoke.prompts ?? DEFAULT_PROMPTS,
     max_new_tokens: smoke.max_new_tokens,
@@ -116,6 +119,10 @@ function composeRequest(
 function refuseCrash(events: readonly SmokeEvent[], ended: ProcessResult, directory: string): void {
   if (ended.exitCode === 0 && events.some((event) => event.event === 'end')) return;
   const error = events.find((event) => event.event === 'error');
+  if (error?.type === 'AccelerateMissing') {
+    const problem = `${error.message}.`;
+    throw new ConversionError('LayoutInvalid', problem, { problems: [problem], facts: { directory } });
+  }
   const message = `${describeEnd(ended, error ?? null)} The model was ${directory}. Last lines:\n${ended.tail.slice(-LAST_LINES).join('\n')}`;
   throw new ConversionError('SmokeCrashed', message, {
     facts: { directory, exit_code: ended.exitCode, signal: ended.signalName, error: error?.message ?? null },

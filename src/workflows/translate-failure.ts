@@ -4,6 +4,7 @@ import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } f
 import {
   type ConversionInput,
   FAILURES,
+  isFailureType,
   type FailureType,
   formatSeconds,
   type Phase,
@@ -84,5 +85,3 @@ function describeTimeout(timeout: TimeoutFailure): string {
       return 'timed out';
   }
 }
-
-const isFailureType = (type: string): type is FailureType => Object.hasOwn(FAILURES, type);

@@ -7,6 +7,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
+import { CheckCompletenessArguments } from '../../src/activities/arguments.ts';
 import { runActivity } from '../../src/activities/run-activity.ts';
 import { ConversionError, FAILURES, type FailureType, type Progress } from '../../src/contract/index.ts';
 import type { Surroundings } from '../../src/contract/surroundings.ts';
@@ -66,6 +67,28 @@ describe('errors of the domain', () => {
   it('refuses an argument that does not fit, for good', async () => {
     const failure = await failureOf(async () => 'unreachable', { name: 3 });
     expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+  });
+
+  it('leaves a parameter that it does not know to a newer worker', async () => {
+    const request = { megatron_path: '/m/iter_0000001', hf_model_id: 'a/b', hf_path: '/hf', from_the_future: null };
+    const checked = runActivity(
+      'checkCompleteness',
+      TEST_CONFIG.policy,
+      CheckCompletenessArguments,
+      async () => 'unreachable',
+    );
+    const both = (input: object): Promise<unknown> =>
+      new MockActivityEnvironment()
+        .run(checked, { input } as unknown as CheckCompletenessArguments)
+        .catch((error: unknown) => error);
+    expect(await both(request)).toMatchObject({
+      type: 'InvalidInput',
+      nonRetryable: false,
+      message: expect.stringContaining(
+        'does not know from_the_future: it is older than the one that runs the workflow.',
+      ),
+    });
+    expect(await both({ ...request, hf_path: 3 })).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
   });
 
   it('lets an error that nobody foresaw be retried', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -149,5 +150,20 @@ describe('copyReference', () => {
     await writeFile(join(source, 'tokenizer.json'), '{"é": 2}');
     await expect(copy()).rejects.toMatchObject({ type: 'ReferenceUnavailable' });
     expect(await readCopiedReference(staging)).toBeNull();
+  });
+
+  it('says so where the disk is full', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('only root may mount');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', staging]);
+    try {
+      await writeFile(join(source, 'tokenizer.json'), 'x'.repeat(200_000));
+      reference = await resolve('reference');
+      await expect(copy()).rejects.toMatchObject({
+        type: 'InsufficientSpace',
+        message: `The disk is full: ${join(staging, 'export/tokenizer.json')} needs 200000 bytes (ENOSPC). Free space, then run again.`,
+      });
+    } finally {
+      execFileSync('umount', [staging]);
+    }
   });
 });

@@ -245,6 +245,24 @@ describe('the hub', () => {
     expect(message).not.toContain('secret');
   });
 
+  it('gets the user and password of HF_ENDPOINT, and no message has them', async () => {
+    await serve({ files: filesOf(PLAIN) });
+    const bare = environment['HF_ENDPOINT'] ?? '';
+    environment['HF_ENDPOINT'] = bare.replace('://', '://amy:s%40crit@');
+    await expect(resolve()).resolves.toBeDefined();
+    expect(hub?.authorizations).toEqual(new Set([`Basic ${Buffer.from('amy:s@crit').toString('base64')}`]));
+    for (const endpoint of [
+      'http://amy:s%40crit@127.0.0.1:9',
+      'amy:s%40crit@127.0.0.1:9',
+      'http://amy:s@crit@127.0.0.1:9',
+    ]) {
+      environment['HF_ENDPOINT'] = endpoint;
+      const { message } = await refusal({ hf_model_id: 'org/unknown' });
+      expect(message).toContain('127.0.0.1:9');
+      expect(message).not.toMatch(/amy|crit/);
+    }
+  });
+
   it('is asked again after passing failures', async () => {
     await serve({ files: filesOf(PLAIN) });
     hub?.failures.push(503, 429, 500);

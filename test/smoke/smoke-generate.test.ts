@@ -141,6 +141,14 @@ describe('a smoke program that does not come to its end', () => {
     expect(error.message).toMatch(/failed with \w+Error: [^]*Last lines:\n[^]*Error/);
   });
 
+  it('for want of accelerate is a refusal that names it, and what asked for it', async () => {
+    const error = await failureOf(generate(folder, { max_memory: '1GB', offload_folder: folder }));
+    expect(error.type).toBe('LayoutInvalid');
+    expect(error.message).toMatch(
+      /^smoke.max_memory and smoke.offload_folder spread the model with accelerate, which .*python\S* does not have: install it/,
+    );
+  });
+
   it('by a signal, an exit code, an end too early or a limit is SmokeCrashed', async () => {
     expect(await crash(await standIn('kill -9 $$'))).toMatchObject({
       type: 'SmokeCrashed',

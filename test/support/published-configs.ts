@@ -86,6 +86,7 @@ export const PUBLISHED: readonly (readonly [family: string, what: string, config
       ...DECODER,
       model_type: 'qwen2',
       use_sliding_window: false,
+      max_position_embeddings: 512,
       rope_scaling: {
         rope_type: 'yarn',
         factor: 4,
@@ -178,6 +179,7 @@ export const PUBLISHED: readonly (readonly [family: string, what: string, config
     {
       ...DEEPSEEK_V3,
       num_nextn_predict_layers: 1,
+      max_position_embeddings: 163_840,
       rope_scaling: {
         rope_type: 'yarn',
         factor: 40,

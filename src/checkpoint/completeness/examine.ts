@@ -7,6 +7,7 @@ import type { CompletenessResult } from '../../contract/results.ts';
 import { toSeconds } from '../../contract/units.ts';
 import type { Surroundings } from '../../contract/surroundings.ts';
 import { findLinksOutside, refuseOutside } from '../../files/allowed-roots.ts';
+import { readError } from '../../files/system-error.ts';
 import { commonStateKey } from '../common-state.ts';
 import type { Checkpoint } from '../types.ts';
 import { carryOf, parseCarry, wrapCarry } from './carry.ts';
@@ -31,16 +32,30 @@ export interface ExamineOptions {
 /**
  * One attempt. A checkpoint that changed in the last minute needs two attempts, which compare their looks through heartbeat details.
  *
- * @throws ConversionError CheckpointIncomplete, with the missing files (at most 20) and `unchangedSeconds` as facts, while waiting can
- *   help; CheckpointNotFound, CheckpointDamaged, CheckpointUnsupported, AmbiguousGenerations or PolicyRefused when it cannot.
+ * @throws ConversionError CheckpointIncomplete, with the missing files (at most 20) and `unchanged_seconds` as facts, while waiting can
+ *   help; CheckpointNotFound, CheckpointUnreadable, CheckpointDamaged, CheckpointUnsupported, AmbiguousGenerations or PolicyRefused when it
+ *   cannot.
  */
 export async function examineCheckpoint(
   megatronPath: string,
   input: ExamineInput,
   surroundings: ExamineSurroundings,
-  { now = Date.now, calm = 60, pause = 0.3 }: ExamineOptions = {},
+  options: ExamineOptions = {},
 ): Promise<CompletenessResult> {
   const path = resolve(megatronPath);
+  try {
+    return await examine(path, input, surroundings, options);
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+async function examine(
+  path: string,
+  input: ExamineInput,
+  surroundings: ExamineSurroundings,
+  { now = Date.now, calm = 60, pause = 0.3 }: ExamineOptions,
+): Promise<CompletenessResult> {
   await refuseOutside('megatron_path', path, surroundings.policy.allowedRoots);
   const links = await findLinksOutside(path, surroundings.policy.allowedRoots);
   if (links.length > 0)
@@ -79,7 +94,7 @@ function conclude(look: Look, verdict: Verdict): CompletenessResult {
     const { message, missing, unchangedSeconds, stalled } = verdict;
     throw new ConversionError('CheckpointIncomplete', message, {
       problems: [message],
-      facts: { path, missing, unchangedSeconds, stalled },
+      facts: { path, missing, unchanged_seconds: unchangedSeconds, stalled },
     });
   }
   if (look.checkpoint === null) throw new Error('a complete verdict without .metadata');

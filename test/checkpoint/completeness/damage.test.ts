@@ -204,7 +204,7 @@ test('what is missing is said in bytes, and bounded', async () => {
       { file: first, expected: size, found: 100 },
       { file: second, found: null },
     ],
-    unchangedSeconds: expect.any(Number) as number,
+    unchanged_seconds: expect.any(Number) as number,
     stalled: false,
   });
 });

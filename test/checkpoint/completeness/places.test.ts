@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -47,6 +48,45 @@ describe('a path that does not exist', () => {
     const first = await attempt(path);
     await symlink(source, path);
     expect((await attempt(path, first)).outcome).toBe('complete');
+  });
+});
+
+/** As somebody who is not root, whom nothing stops. */
+async function unprivileged<T>(act: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return act();
+  process.seteuid?.(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+describe('a path that may not be read', () => {
+  test.each([
+    ['the directory', '.'],
+    ['its parent', '..'],
+    ['.metadata', '.metadata'],
+    ['a shard', '__0_0.distcp'],
+  ])('%s: final at once, and named', async (_what, name) => {
+    const path = await copyFixture('core-0.16');
+    // The folders of a test are its user's alone.
+    for (let above = dirname(path); above !== tmpdir(); above = dirname(above)) await chmod(above, 0o755);
+    await setSaveTimes(path);
+    const closed = join(path, name);
+    await chmod(closed, 0o000);
+    const { outcome, message } = await unprivileged(() => twice(path));
+    await chmod(closed, 0o755);
+    expect(outcome).toBe('CheckpointUnreadable');
+    expect(message).toContain(`${name === '..' ? path : closed} may not be read by the user of the worker (uid`);
+  });
+
+  test('a link that leads back to itself: final at once', async () => {
+    const path = join(await temporaryDirectory(), 'iter_0000001');
+    await symlink(path, path);
+    const { outcome, message } = await attempt(path);
+    expect(outcome).toBe('CheckpointUnreadable');
+    expect(message).toContain(`${path} is a link that leads back to itself.`);
   });
 });
 
