@@ -1,22 +1,45 @@
-// `--dry-run`: the compiled configuration, as YAML that can be used as a configuration again.
+// `--dry-run`: the compiled configuration in the step's two parts, as YAML that can be used as a configuration again.
+import { composeConfig, escapeInterpolations } from '../config/compose-config.ts';
+import { MANDATORY } from '../config/leaf.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { maskPaths, maskSecrets, maskWords } from '../config/secrets.ts';
+import { STEP_ID } from '../config/step-parameters.ts';
 import { printYaml } from '../config/yaml-values.ts';
 
-export function printConfig({ input, files }: LoadedConfig, json: boolean): void {
-  const { defaulted, ...request } = input;
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ event: 'config', config: request, files, defaulted })}\n`);
-    return;
-  }
-  const notes = [`# from ${files.join(', ')}`];
-  if (defaulted.length > 0) notes.push(`# chosen by nobody, so checked but never refused: ${defaulted.join(', ')}`);
-  process.stdout.write(`${notes.join('\n')}\n${printYaml(withoutEmpty(request))}`);
+/** How the command was called. */
+interface Invocation {
+  /** As in the step: `batch` submits, `run` stays attached to a profile, `local` has none. */
+  readonly mode: 'local' | 'run' | 'batch';
+  /** Name or path of the configuration. */
+  readonly config: string;
+  readonly overrides: readonly string[];
 }
 
-/** Sections in which nothing is set say nothing. */
-function withoutEmpty(request: object): object {
-  const entries = Object.entries(request) as [string, unknown][];
-  return Object.fromEntries(
-    entries.filter(([, value]) => typeof value !== 'object' || value === null || Object.keys(value).length > 0),
-  );
+/** Prints both parts, secrets masked; with `json`, one object. Writes nothing else and contacts nobody. */
+export function printConfig(loaded: LoadedConfig, invocation: Invocation, json: boolean): void {
+  const run = maskSecrets(describeRun(loaded, invocation));
+  const config = maskSecrets(maskPaths(composeConfig(loaded.input, loaded.node), loaded.secret));
+  const { files } = loaded;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ event: 'config', run, config, files })}\n`);
+    return;
+  }
+  const notes = [
+    `# compiled from ${files.join(', ')}`,
+    ...(Object.values(config as object).includes(MANDATORY) ? ['# ??? must still be given.'] : []),
+    '# -c with this file gives the same request again; `run` is for reading only. ****** is a secret.',
+    '# config.script and the extra arguments are what the step would use; here they are the worker.yaml of the worker.',
+    '# config.megatron_to_hf holds what the step does not have; `defaulted` is what nobody chose: checked, but never refused.',
+  ];
+  process.stdout.write(`${notes.join('\n')}\n${printYaml({ run, config: escapeInterpolations(config) as object })}`);
+}
+
+function describeRun({ input, environment }: LoadedConfig, { mode, config, overrides }: Invocation): object {
+  return {
+    mode: mode === 'local' && input.profile ? 'run' : mode,
+    profile: input.profile ?? null,
+    env: environment,
+    cli: { argv: maskWords(process.argv.slice(2)), dotlist: maskWords(overrides), passthrough: [], config },
+    recipe: { name: `steps/${STEP_ID}`, script: process.argv[1] ?? '' },
+  };
 }

@@ -1,15 +1,18 @@
 // `run`: compile the configuration, start the workflow or find it, follow it.
 import { loadConfig } from '../config/load-config.ts';
+import { chooseMode, explainForceSquash } from './choose-mode.ts';
 import { chooseReporter } from './choose-reporter.ts';
 import type { RunFlags } from './commands/run.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { printConfig } from './print-config.ts';
 
 export async function run(overrides: readonly string[], flags: RunFlags): Promise<number> {
-  const loaded = await loadConfig({ config: flags.config, overrides });
+  const { mode, profile, detach } = chooseMode(flags);
+  const loaded = await loadConfig({ config: flags.config, overrides, profile, forReading: flags.dryRun === true });
+  explainForceSquash(flags);
   const json = flags.json === true;
   if (flags.dryRun) {
-    printConfig(loaded, json);
+    printConfig(loaded, { mode, config: flags.config ?? 'default', overrides }, json);
     return EXIT_CODES.done.code;
   }
   const { startConversion } = await import('../client.ts');
@@ -20,7 +23,9 @@ export async function run(overrides: readonly string[], flags: RunFlags): Promis
     const reporter = chooseReporter({ json, showProgress: loaded.input.show_progress });
     const ui = runUrl(client, workflowId, runId);
     reporter.report({ event: 'started', workflow_id: workflowId, run_id: runId, fresh: !alreadyRunning, ui });
-    if (flags.detach) {
+    if (detach) {
+      if (ui === null && !json)
+        process.stderr.write('no link: TEMPORAL_UI_URL does not say where the Temporal UI is\n');
       reporter.report({
         event: 'detached',
         workflow_id: workflowId,

@@ -1,7 +1,6 @@
 // Compares leaves with a schema: unknown keys with a suggestion, missing values, wrong values; each with the place where it was written.
 import type { z } from 'zod';
-import { MANDATORY } from './interpolate.ts';
-import { describeOrigin, nestLeaves, type Leaf, type Leaves } from './leaf.ts';
+import { describeOrigin, MANDATORY, nestLeaves, type Leaf, type Leaves } from './leaf.ts';
 import { sectionsOf, type Option } from './options.ts';
 import { describeUnknownKey } from './unknown-key.ts';
 import { decodeYaml } from './yaml-values.ts';
@@ -22,7 +21,7 @@ export function checkConfig<S extends z.ZodType>(
     if (option === undefined) {
       if (isEmptySection(path, leaf, sections)) continue;
       problems.push(`${path} (${describeOrigin(leaf.origin)}): ${describeUnknownKey(path, options)}`);
-    } else if (leaf.value === MANDATORY) {
+    } else if (leaf.value === MANDATORY || (leaf.value === null && option.required)) {
       problems.push(`${path} is mandatory: give ${path}=... (${option.meaning})`);
       reported.add(path);
     } else {

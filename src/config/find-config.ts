@@ -11,7 +11,9 @@ import { closest } from './suggest.ts';
  */
 export function findConfig(name: string, cwd: string, folders: readonly string[] = []): string {
   if (name.includes('/') || /\.ya?ml$/.test(name)) {
-    const bases = isAbsolute(name) ? ['/'] : [...folders, cwd];
+    // A parent such as `default.yaml` lies beside its child in the step's folder; here it ships with the package.
+    const shipped = folders.length > 0 && !name.includes('/') ? [packageConfigFolder()] : [];
+    const bases = isAbsolute(name) ? ['/'] : [...folders, cwd, ...shipped];
     const paths = bases.map((base) => resolve(base, name));
     const found = paths.find((path) => existsSync(path));
     if (found !== undefined) return found;

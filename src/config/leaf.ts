@@ -5,6 +5,9 @@ export type Origin =
   | { readonly kind: 'package' | 'file'; readonly file: string; readonly line: number }
   | { readonly kind: 'command line'; readonly token: string };
 
+/** What OmegaConf writes for a value that somebody must give. */
+export const MANDATORY = '???';
+
 /** One value that is not a mapping: a scalar, or a list (lists are replaced as a whole, as OmegaConf does). */
 export interface Leaf {
   readonly value: unknown;
@@ -17,8 +20,10 @@ export interface Leaf {
 
 export type Leaves = Map<string, Leaf>;
 
-/** Sets a path: what lies below it and what lay above it as a leaf is replaced. */
+/** Sets a path: what lies below it and what lay above it as a leaf is replaced. As in OmegaConf, an empty mapping adds nothing to a mapping, and `???` takes nothing away. */
 export function setLeaf(leaves: Leaves, path: string, leaf: Leaf): void {
+  if (leaf.value === MANDATORY && leaves.has(path)) return;
+  if (isEmptyMapping(leaf.value) && [...leaves.keys()].some((other) => other.startsWith(`${path}.`))) return;
   for (const other of leaves.keys()) {
     if (other.startsWith(`${path}.`) || path.startsWith(`${other}.`)) leaves.delete(other);
   }
@@ -53,6 +58,10 @@ export function nestLeaves(leaves: ReadonlyMap<string, Leaf>): Record<string, un
 function defineKey(node: Record<string, unknown>, key: string, value: unknown): unknown {
   Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true });
   return value;
+}
+
+function isEmptyMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 /** `config/mine.yaml:3`, or `command line`. */

@@ -1,6 +1,6 @@
 // Reads one configuration file into leaves with their lines.
 import { readFile } from 'node:fs/promises';
-import { isMap, isNode, isScalar, type LineCounter, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type LineCounter, type YAMLMap } from 'yaml';
 import { ConversionError } from '../contract/index.ts';
 import { setLeaf, type Leaf, type Leaves, type Origin } from './leaf.ts';
 import { parseYaml, plainText } from './yaml-values.ts';
@@ -16,6 +16,7 @@ interface Place {
   readonly file: string;
   readonly kind: 'package' | 'file';
   readonly lines: LineCounter;
+  readonly document: Document.Parsed;
 }
 
 /** @throws ConversionError InvalidInput with file and line for anything that is not one mapping of keys to values. */
@@ -23,10 +24,16 @@ export async function readYaml(file: string, kind: 'package' | 'file'): Promise<
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ConversionError('InvalidInput', `cannot read the configuration ${file}: ${String(error)}`);
   });
+  return readYamlText(text, file, kind);
+}
+
+/** The same of a text that is not in a file yet; `file` is what problems call it. @throws as readYaml */
+export function readYamlText(text: string, file: string, kind: 'package' | 'file'): ConfigFile {
   const { document, lines } = parseYaml(text);
   const problems = document.errors.map(
     (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? 'not YAML'}`,
   );
+  if (problems.length === 0) problems.push(...findBrokenAliases(document, file));
   if (problems.length > 0) throw new ConversionError('InvalidInput', problems.join('\n'), { problems });
 
   const leaves: Leaves = new Map();
@@ -35,7 +42,7 @@ export async function readYaml(file: string, kind: 'package' | 'file'): Promise<
   if (!isMap(contents)) {
     throw new ConversionError('InvalidInput', `${file}: expected a mapping of parameters to values`);
   }
-  const place: Place = { file, kind, lines };
+  const place: Place = { file, kind, lines, document };
   const inherited = contents.get('defaults', true);
   contents.delete('defaults');
   collect(contents, '', place, leaves);
@@ -43,16 +50,57 @@ export async function readYaml(file: string, kind: 'package' | 'file'): Promise<
 }
 
 function collect(map: YAMLMap, prefix: string, place: Place, leaves: Leaves): void {
-  for (const pair of map.items) {
+  const pairs = pairsOf(map, place);
+  const merges = map.items.some(({ key }) => isMergeKey(key));
+  for (const pair of pairs) {
     const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
     const path = prefix + key;
-    if (isMap(pair.value) && pair.value.items.length > 0) collect(pair.value, `${path}.`, place, leaves);
-    else setLeaf(leaves, path, leafOf(pair.value, originOf(pair.key, place)));
+    // `<<` is not deep: a key of the mapping itself replaces the whole of what was merged.
+    if (merges) clear(leaves, path);
+    const node = follow(pair.value, place);
+    if (isMap(node) && node.items.length > 0) collect(node, `${path}.`, place, leaves);
+    else setLeaf(leaves, path, leafOf(node, originOf(pair.key, place), place));
   }
 }
 
-function leafOf(node: unknown, origin: Origin): Leaf {
-  const value: unknown = isNode(node) ? node.toJSON() : node;
+/** The pairs of a mapping, those that it merges with `<<` first. */
+function pairsOf(map: YAMLMap, place: Place): YAMLMap['items'] {
+  const merged = map.items.filter(({ key }) => isMergeKey(key)).flatMap(({ value }) => mergedMaps(value, place));
+  return [...merged.flatMap((it) => pairsOf(it, place)), ...map.items.filter(({ key }) => !isMergeKey(key))];
+}
+
+/** The library gives `<<` as a symbol where it means a merge. */
+const isMergeKey = (key: unknown): boolean => isScalar(key) && typeof key.value === 'symbol';
+
+function clear(leaves: Leaves, path: string): void {
+  for (const other of leaves.keys()) if (other === path || other.startsWith(`${path}.`)) leaves.delete(other);
+}
+
+/** What `<<` merges, the weakest first: of a list, an earlier mapping wins over a later one. */
+function mergedMaps(value: unknown, place: Place): YAMLMap[] {
+  const node = follow(value, place);
+  const nodes: unknown[] = isSeq(node) ? node.items.toReversed() : [node];
+  return nodes.map((item) => follow(item, place)).filter((item) => isMap(item));
+}
+
+/** The node that an alias stands for. */
+function follow(node: unknown, { document }: Place): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+/** Aliases without an anchor, and so many in each other that nobody can mean it. */
+function findBrokenAliases(document: Document.Parsed, file: string): string[] {
+  try {
+    document.toJS();
+    return [];
+  } catch (error) {
+    if (error instanceof ReferenceError) return [`${file}: ${error.message}`];
+    throw error;
+  }
+}
+
+function leafOf(node: unknown, origin: Origin, { document }: Place): Leaf {
+  const value: unknown = isNode(node) ? node.toJS(document) : node;
   return { value, text: plainText(node), origin, environment: [] };
 }
 

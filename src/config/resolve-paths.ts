@@ -2,8 +2,7 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import type { Leaves } from './leaf.ts';
-import { MANDATORY } from './interpolate.ts';
+import { MANDATORY, type Leaves } from './leaf.ts';
 
 const PATHS = ['megatron_path', 'hf_path', 'smoke.offload_folder'];
 

@@ -5,13 +5,12 @@ export type Template = readonly Part[];
 export type Part =
   | string
   | { readonly kind: 'reference'; readonly path: string }
-  | { readonly kind: 'resolver'; readonly name: string; readonly arguments: readonly Template[] };
+  | { readonly kind: 'resolver'; readonly name: string; readonly arguments: readonly Argument[] };
 
-/** @throws SyntaxError naming what is wrong. A backslash before `${` makes it plain text. */
-export function parseTemplate(text: string): Template {
-  const scanner = { text, position: 0 };
-  const template = readParts(scanner, '');
-  return template;
+/** One argument of a resolver. A quoted one is text, whatever it looks like. */
+export interface Argument {
+  readonly quoted: boolean;
+  readonly template: Template;
 }
 
 interface Scanner {
@@ -19,27 +18,34 @@ interface Scanner {
   position: number;
 }
 
-/** Reads until the end, or until one of `stops` outside of nested interpolations. */
-function readParts(scanner: Scanner, stops: string): Part[] {
+/** @throws SyntaxError naming what is wrong. A backslash before `${` makes it plain text, and two are one backslash before a value. */
+export function parseTemplate(text: string): Template {
+  return readParts({ text, position: 0 }, () => false);
+}
+
+/** Reads plain text and interpolations until the end, or until `isEnd` says so of a character outside of them. */
+function readParts(scanner: Scanner, isEnd: (character: string) => boolean): Part[] {
   const parts: Part[] = [];
   let plain = '';
-  const flush = () => {
+  const flush = (): void => {
     if (plain !== '') parts.push(plain);
     plain = '';
   };
   while (scanner.position < scanner.text.length) {
-    const rest = scanner.text.slice(scanner.position);
-    if (rest.startsWith('\\${')) {
-      plain += '${';
-      scanner.position += 3;
-    } else if (rest.startsWith('${')) {
-      flush();
-      scanner.position += 2;
-      parts.push(readInterpolation(scanner));
-    } else if (stops.includes(rest.charAt(0))) {
+    const [found, slashes = ''] = /^(\\*)\$\{/.exec(scanner.text.slice(scanner.position)) ?? [];
+    const character = scanner.text.charAt(scanner.position);
+    if (found !== undefined) {
+      plain += '\\'.repeat(slashes.length / 2);
+      scanner.position += found.length;
+      if (slashes.length % 2 === 1) plain += '${';
+      else {
+        flush();
+        parts.push(readInterpolation(scanner));
+      }
+    } else if (isEnd(character)) {
       break;
     } else {
-      plain += rest.charAt(0);
+      plain += character;
       scanner.position++;
     }
   }
@@ -48,22 +54,47 @@ function readParts(scanner: Scanner, stops: string): Part[] {
 }
 
 function readInterpolation(scanner: Scanner): Part {
-  const start = scanner.position;
-  const name = /^[^:{}$,]*/.exec(scanner.text.slice(start))?.[0] ?? '';
-  scanner.position += name.length;
-  const next = scanner.text[scanner.position];
+  const name = readWhile(scanner, /^[^:{}$,]*/).trim();
+  const next = scanner.text[scanner.position++];
   if (next === '}') {
-    scanner.position++;
-    if (!/^[\w-]+(\.[\w-]+)*$/.test(name)) throw new SyntaxError(`\${${name}} names no parameter`);
-    return { kind: 'reference', path: name };
+    const path = name.replaceAll(/\[\s*([\w-]+)\s*\]/g, '.$1');
+    if (!/^\.*[\w-]+(\.[\w-]+)*$/.test(path)) throw new SyntaxError(`\${${name}} names no parameter`);
+    return { kind: 'reference', path: name.startsWith('[') ? path.slice(1) : path };
   }
   if (next !== ':') throw new SyntaxError(`\${${name} is not closed with }`);
-  const args: Template[] = [];
-  do {
+  const args: Argument[] = [];
+  for (;;) {
+    args.push(readArgument(scanner));
+    const end = scanner.text[scanner.position++];
+    if (end === '}') return { kind: 'resolver', name, arguments: args };
+    if (end !== ',') throw new SyntaxError(`\${${name}: is not closed with }`);
+  }
+}
+
+/** Up to the next comma or brace that stands in no quotes, brackets or braces. */
+function readArgument(scanner: Scanner): Argument {
+  readWhile(scanner, /^\s*/);
+  const quote = scanner.text.charAt(scanner.position);
+  if (quote === "'" || quote === '"') {
     scanner.position++;
-    args.push(readParts(scanner, ',}'));
-  } while (scanner.text[scanner.position] === ',');
-  if (scanner.text[scanner.position] !== '}') throw new SyntaxError(`\${${name}: is not closed with }`);
-  scanner.position++;
-  return { kind: 'resolver', name: name.trim(), arguments: args };
+    const template = readParts(scanner, (character) => character === quote);
+    if (scanner.text[scanner.position++] !== quote) throw new SyntaxError(`a ${quote} is not closed`);
+    readWhile(scanner, /^\s*/);
+    return { quoted: true, template };
+  }
+  let depth = 0;
+  const template = readParts(scanner, (character) => {
+    if (depth === 0 && (character === ',' || character === '}')) return true;
+    if ('[{'.includes(character)) depth++;
+    else if (']}'.includes(character)) depth--;
+    return false;
+  });
+  const last = template.at(-1);
+  return { quoted: false, template: typeof last === 'string' ? [...template.slice(0, -1), last.trimEnd()] : template };
+}
+
+function readWhile(scanner: Scanner, pattern: RegExp): string {
+  const text = pattern.exec(scanner.text.slice(scanner.position))?.[0] ?? '';
+  scanner.position += text.length;
+  return text;
 }

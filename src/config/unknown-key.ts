@@ -2,19 +2,13 @@
 import { sectionsOf, type Option } from './options.ts';
 import { closest } from './suggest.ts';
 
-/** Keys of the Nemotron step and of its relatives that are spelt otherwise here, or are not for a request to say. */
+/** Words for a parameter that its users come with, and what is no parameter at all. The step's own names are in step-parameters.ts. */
 const ELSEWHERE = new Map(
   Object.entries({
-    hf_model: 'is spelt hf_model_id here',
-    use_distributed: 'is spelt distributed here',
-    torch_dtype: 'is spelt dtype here',
     input: 'is spelt megatron_path here',
     output: 'is spelt hf_path here',
-    script: 'is set by the operator of the worker (config/worker.yaml), never by a request',
-    distributed_script: 'is set by the operator of the worker (config/worker.yaml), never by a request',
-    upstream_script: 'is set by the operator of the worker (config/worker.yaml), never by a request',
-    extra_args: 'is set by the operator of the worker (config/worker.yaml), never by a request',
-    distributed_extra_args: 'is set by the operator of the worker (config/worker.yaml), never by a request',
+    expert_model_parallel_size: 'is spelt ep here',
+    expert_tensor_parallel_size: 'is spelt etp here',
     defaulted: 'is worked out by the command line itself',
   }),
 );

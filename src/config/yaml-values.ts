@@ -1,24 +1,27 @@
-// YAML as configuration files of the Python world mean it: PyYAML's booleans, OmegaConf's numbers.
-import { isScalar, LineCounter, parseDocument, stringify, type Document, type ScalarTag, type Tags } from 'yaml';
+// YAML as configuration files of the Python world mean it.
+import {
+  isScalar,
+  LineCounter,
+  parseDocument,
+  stringify,
+  YAMLParseError,
+  type Document,
+  type ScalarTag,
+  type Tags,
+} from 'yaml';
+import { BOOLEANS, NUMBERS } from './yaml-numbers.ts';
 
-/** PyYAML reads yes/no/on/off as booleans, YAML 1.2 does not; whoever comes from the step writes them. */
-const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
-const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
-const booleans: readonly ScalarTag[] = [
-  { tag: 'tag:yaml.org,2002:bool', default: true, identify: () => false, test: TRUE, resolve: () => true },
-  { tag: 'tag:yaml.org,2002:bool', default: true, identify: () => false, test: FALSE, resolve: () => false },
-];
+const OWN: readonly ScalarTag[] = [...BOOLEANS, ...NUMBERS];
+const OWN_TAGS = new Set(OWN.map(({ tag }) => tag));
 
-const addBooleans = (tags: Tags): Tags => [...booleans, ...tags];
+/** Our scalars instead of those of YAML 1.2. */
+const tags = (core: Tags): Tags => [...OWN, ...core.filter((tag) => typeof tag === 'string' || !OWN_TAGS.has(tag.tag))];
 
-/** A YAML document with the line of each position. Errors are in `document.errors`. */
+/** A YAML document with the line of each position. Errors are in `document.errors`, tags that nobody knows among them. */
 export function parseYaml(text: string): { document: Document.Parsed; lines: LineCounter } {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    customTags: addBooleans,
-  });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, customTags: tags, merge: true });
+  for (const { pos, code, message } of document.warnings) document.errors.push(new YAMLParseError(pos, code, message));
   return { document, lines };
 }
 
@@ -34,7 +37,7 @@ export function decodeYaml(text: string): { value: unknown; text: string | null 
   return { value: document.toJS() as unknown, text: plainText(document.contents) };
 }
 
-/** YAML that `parseYaml` reads back as the same values: text such as `no` is quoted. */
+/** YAML that `parseYaml` reads back as the same values: text such as `no` is quoted. Long text stays on its line. */
 export function printYaml(value: object): string {
-  return stringify(value, { customTags: addBooleans });
+  return stringify(value, { customTags: (core) => [...core, ...OWN], lineWidth: 0 });
 }

@@ -1,6 +1,7 @@
 // export_manifest.json: what an export is, where it came from and what was proved about it.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ConverterRecord } from '../contract/bridge.ts';
 import { SmokeResult } from '../contract/results.ts';
 
 const BookLine = z.object({
@@ -10,7 +11,10 @@ const BookLine = z.object({
   examples: z.array(z.string()),
 });
 
-export const ManifestFile = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+/** Relative to the export, and below it: what a manifest names is read, and hashed. */
+const FileName = z.string().refine((name) => name.split('/').every((part) => !['', '.', '..'].includes(part)));
+
+export const ManifestFile = z.object({ name: FileName, bytes: z.number(), sha256: z.string() });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
 export const Patch = z.object({
@@ -31,10 +35,28 @@ export const Synthesis = z.object({
 });
 export type Synthesis = z.infer<typeof Synthesis>;
 
+/** One artifact, by its type in the Nemotron steps. */
+const Artifact = z.object({
+  type: z.string(),
+  path: z.string(),
+  /** sha256 over its content: of `.metadata` for a checkpoint, over name, size and sha256 of every file for an export. */
+  digest: z.string(),
+});
+
+const Consumed = Artifact.extend({
+  /** sha256 over name, size and time of `.metadata` and all shards: which bytes were found complete. */
+  shards_digest: z.string(),
+});
+
+/** How exports were described before artifacts had digests. */
+const NamesOnly = z.object({ checkpoint_megatron: z.string(), checkpoint_hf: z.string() });
+
 export const Manifest = z.object({
   format: z.literal('megatron-to-hf export 1'),
-  /** By the artifact names of the Nemotron step. */
-  artifacts: z.object({ checkpoint_megatron: z.string(), checkpoint_hf: z.string() }),
+  artifacts: z
+    .object({ consumes: z.array(Consumed), produces: z.array(Artifact) })
+    .or(NamesOnly)
+    .optional(),
   validation: z.enum(['VALIDATED', 'NOT VALIDATED']),
   byte_digest: z.string(),
   source: z.object({
@@ -60,6 +82,8 @@ export const Manifest = z.object({
     family: z.string(),
     architecture: z.string(),
     ranks: z.number(),
+    /** Only of engine bridge: what wrote the tensors. */
+    converter: ConverterRecord.optional(),
   }),
   /** Parameters of the request that shape the export. */
   options: z.record(z.string(), z.unknown()),
@@ -110,13 +134,20 @@ export function serializeManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
+/** sha256 over name, size and sha256 of every file: the digest of the export as an artifact. */
+export function filesDigest(files: readonly ManifestFile[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(listFiles(files)))
+    .digest('hex');
+}
+
+function listFiles(files: readonly ManifestFile[]): unknown[] {
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.map((file) => [file.name, file.bytes, file.sha256]);
+}
+
 /** sha256 over what both manifests must agree on to be one export: the plan, the reference and every file's bytes. */
 export function exportDigest(manifest: Pick<Manifest, 'byte_digest' | 'reference' | 'files'>): string {
-  const files = [...manifest.files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const content = [
-    manifest.byte_digest,
-    manifest.reference.digest,
-    ...files.map((file) => [file.name, file.bytes, file.sha256]),
-  ];
+  const content = [manifest.byte_digest, manifest.reference.digest, ...listFiles(manifest.files)];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

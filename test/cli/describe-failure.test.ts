@@ -11,7 +11,7 @@ test.each(TYPES)('%s has the exit code of the table, from the domain and from a 
     type,
     message: 'm',
     problems: ['p'],
-    advice: FAILURES[type].advice,
+    advice: FAILURES[type].advice.replace(/ \(megatron-to-hf retry .*\)/, ''),
     exit_code: FAILURES[type].exitCode,
   };
   expect(await describeFailure(new ConversionError(type, 'm', { problems: ['p'] }))).toEqual(expected);
@@ -31,6 +31,18 @@ test.each([
     new WorkflowFailedError('Workflow execution failed', cause, 'NON_RETRYABLE_FAILURE'),
   );
   expect(failure).toMatchObject({ type, exit_code: code });
+});
+
+test('the advice names the run that can be retried, and no command where there is none', async () => {
+  const { advice } = FAILURES.SmokeCrashed;
+  const cause = ApplicationFailure.create({ type: 'SmokeCrashed', message: `m\n${advice}` });
+  const error = new WorkflowFailedError('Workflow execution failed', cause, 'NON_RETRYABLE_FAILURE');
+  const named = await describeFailure(error, 'export-7');
+  expect(named.advice).toContain('(megatron-to-hf retry export-7 --from smoke)');
+  expect(named.message).toBe(`m\n${named.advice}`);
+  const local = await describeFailure(error);
+  expect(local.advice).toMatch(/repeat the smoke generation alone\.$/);
+  expect(local.message).toBe(`m\n${local.advice}`);
 });
 
 test('anything else is a plain error', async () => {

@@ -3,7 +3,19 @@ import { expect, test } from 'vitest';
 import { requestOptions } from '../../src/config/load-config.ts';
 import { MAIN, ROOT, runCli } from './run-cli.ts';
 
-const COMMANDS = ['run', 'convert', 'check', 'inspect', 'diff', 'status', 'cancel', 'worker', 'dev'];
+const COMMANDS = [
+  'run',
+  'convert',
+  'check',
+  'inspect',
+  'diff',
+  'describe',
+  'status',
+  'retry',
+  'cancel',
+  'worker',
+  'dev',
+];
 
 test('--help names every command and the exit codes', async () => {
   const { stdout, exitCode } = await runCli(['--help']);

@@ -36,7 +36,7 @@ test('a wrong worker configuration is refused before anything starts', async () 
 
 test('without a server, run says how to get one', async () => {
   const { stderr, exitCode } = await runCli(['run', ...GIVEN], { env: { TEMPORAL_ADDRESS: '127.0.0.1:9' } });
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(5);
   expect(stderr).toContain('cannot reach the Temporal server at 127.0.0.1:9');
   expect(stderr).toContain('megatron-to-hf dev');
 });

@@ -22,8 +22,8 @@ test.each([
   ['${a}', { b: 7, c: [1, 2] }],
   ['${a.c}', [1, 2]],
   [
-    ['${a.b}', { kept: '${a.b}' }],
-    [7, { kept: '${a.b}' }],
+    ['${a.b}', { inner: '${a.b}' }],
+    [7, { inner: 7 }],
   ],
   ['${oc.env:HOME}/x', '/home/ann/x'],
   ['${oc.env:EMPTY,full}', ''],
@@ -31,18 +31,28 @@ test.each([
   ['${oc.env:ABSENT,}', ''],
   ["${oc.env:ABSENT,'a b'}", 'a b'],
   ['${oc.env:ABSENT,${oc.env:ALSO_ABSENT,${oc.env:HOME}/output}/convert}/hf', '/home/ann/output/convert/hf'],
-  ['${oc.env:ABSENT,${a.b}}', 7],
+  ['${oc.env:ABSENT,${a.b}}', '7'],
+  ['${oc.env:ABSENT,null}', null],
+  ["${oc.env:ABSENT,'a, b}'}", 'a, b}'],
+  ['${oc.env:ABSENT,[1, 2]}', '[1, 2]'],
+  ['${a[c][0]}', 1],
+  ['${a.c.1}', 2],
+  ['${ a.b }', 7],
+  ['${.a.b}', 7],
+  ['x${flag}', 'xTrue'],
   ['${oc.env:${oc.env:NAME}}', '/home/ann'],
   ['${oc.decode:${oc.env:LIST}}', [1, 'two']],
   ['${oc.decode:true}', true],
   ['\\${a.b} costs $5', '${a.b} costs $5'],
+  ['\\\\${a.b}', '\\7'],
   ['${chain.one}', 7],
 ])('%j becomes %j', (text, expected) => {
   const { values, problems } = resolve({
     'a.b': 7,
     'a.c': [1, 2],
-    'chain.one': '${chain.two}',
+    'chain.one': '${.two}',
     'chain.two': '${a.b}',
+    flag: true,
     it: text,
   });
   expect(problems).toEqual([]);
@@ -59,7 +69,11 @@ test.each([
   ['${}', 'names no parameter'],
   ['${it}', 'cycle: it -> it'],
   ['${one}', 'cycle: it -> one -> two -> it'],
-  ['${oc.decode:[1}', 'is not YAML'],
+  ['${oc.decode:[1}', 'is not closed'],
+  ["${oc.decode:'[1'}", 'is no text that holds one value'],
+  ['${oc.decode:${a.b}}', 'is no text that holds one value'],
+  ["${oc.env:X,'a}", 'is not closed'],
+  ['${a.b.c}', 'refers to a.b.c, which does not exist'],
 ])('%s is refused', (text, expected) => {
   const { values, problems } = resolve({ it: text, 'a.b': 7, must: '???', one: '${two}', two: '${it}' });
   expect(problems.find((problem) => problem.startsWith('it (command line): '))).toContain(expected);

@@ -1,22 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig, type LoadConfigOptions } from '../../src/config/load-config.ts';
-import { ConversionError } from '../../src/contract/index.ts';
 import { makeFolder } from './config-folder.ts';
-
-const GIVEN = ['megatron_path=/runs/iter_0000100', 'hf_path=/out/hf'];
-
-async function load(options: LoadConfigOptions) {
-  return loadConfig({ environment: {}, ...options });
-}
-
-async function problemsOf(options: LoadConfigOptions): Promise<readonly string[]> {
-  const error: unknown = await load(options).catch((reason: unknown) => reason);
-  if (!(error instanceof ConversionError)) throw new Error('the configuration was accepted');
-  expect(error.type).toBe('InvalidInput');
-  for (const problem of error.problems) expect(error.message).toContain(problem);
-  return error.problems.length > 0 ? error.problems : [error.message];
-}
+import { GIVEN, load, problemsOf } from './load.ts';
 
 test("the default is the step's contract", async () => {
   const { input } = await load({ overrides: GIVEN });
@@ -118,7 +103,7 @@ test('all problems come at once, each with its place', async () => {
     `wait.timout (${cwd}/mine.yaml:4): there is no such parameter; did you mean wait.timeout?`,
     'strcit (command line): there is no such parameter; did you mean strict?',
     'megatron_path is mandatory: give megatron_path=... (the concrete checkpoint iteration directory, normally iter_NNNNNNN)',
-    `ep (${cwd}/mine.yaml:5): expected integer from 1 to 65536, found "many"`,
+    `ep (${cwd}/mine.yaml:5): expected integer from 1 to 65536 | auto, found "many"`,
     'dtype (command line): expected source | float32 | bfloat16 | float16, found "fp32"',
     `smoke.max_new_tokens (${cwd}/mine.yaml:7): expected integer from 4 to 1024, found 1`,
   ];
@@ -129,9 +114,19 @@ test.each([
   ['nproc_per_node=2', 'torchrun.nproc_per_node'],
   ['timeout=1h', 'wait.timeout or smoke.timeout'],
   ['smoke.promts=[a]', 'smoke.prompts'],
-  ['hf_model=a/b', 'is spelt hf_model_id here'],
-  ['torch_dtype=bfloat16', 'is spelt dtype here'],
-  ['extra_args=[--x]', 'never by a request'],
+  ['torch_dtype=fp8', 'dtype (command line): expected source | float32 | bfloat16 | float16, found "fp8"'],
+  ['input=/x', 'is spelt megatron_path here'],
+  ['expert_model_parallel_size=8', 'is spelt ep here'],
+  ['megatron_path=null', 'megatron_path is mandatory'],
+  ['script.path=/x.py', 'script.path (command line) is not for a request: the operator sets `bridge.script`'],
+  ['script.supports_torch_dtype=false', 'is not for a request'],
+  ['distributed_script=/x.py', '`bridge.script` in worker.yaml'],
+  ['upstream_script=/x.py', '`bridge.script` in worker.yaml'],
+  ['extra_args=[--x]', '`bridge.extra_args` in worker.yaml'],
+  ['distributed_extra_args=[--x]', '`bridge.distributed_extra_args` in worker.yaml'],
+  ['run.env.nodes=8', 'belong to a profile of worker.yaml'],
+  ['torchrun.node_rank=1', 'joins machines by hand, which only `convert` does'],
+  ['cp=2', 'context parallelism splits activations'],
   ['defaulted=[tp]', 'worked out'],
   ['smoke=false', 'is a section; set one of smoke.enabled'],
   ['tp.size=2', 'tp takes integer'],
@@ -142,6 +137,14 @@ test.each([
   const problems = await problemsOf({ overrides: [...GIVEN, override] });
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain(expected);
+});
+
+test('a profile that an option names is part of the request, and may not be contradicted', async () => {
+  const profile = { name: 'slurm_convert_model', flag: '-b' };
+  expect((await load({ overrides: GIVEN, profile })).input.profile).toBe('slurm_convert_model');
+  expect(await problemsOf({ overrides: [...GIVEN, 'profile=other'], profile })).toEqual([
+    'profile="other" and -b slurm_convert_model name two profiles: give one of them',
+  ]);
 });
 
 test('scalars take the type of their parameter', async () => {
@@ -182,6 +185,18 @@ test('relative paths become absolute, model ids stay', async () => {
   expect(missing.input.hf_model_id).toBe(join(cwd, 'absent'));
   const hub = await load({ overrides: [...given, 'hf_model_id=meta-llama/Llama-3.1-8B'], cwd });
   expect(hub.input.hf_model_id).toBe('meta-llama/Llama-3.1-8B');
+});
+
+test('tiny is the second configuration of the step', async () => {
+  const { input } = await load({ config: 'tiny', overrides: ['megatron_path=/x'], environment: {}, cwd: '/work' });
+  expect(input).toMatchObject({
+    hf_model_id: 'nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-Base-BF16',
+    hf_path: '/work/output/convert/megatron_to_hf/super3-hf',
+    tp: 8,
+    pp: 4,
+    ep: 8,
+    defaulted: ['tp', 'pp', 'ep', 'etp', 'torchrun.nproc_per_node'],
+  });
 });
 
 test('the quickstart configuration is valid', async () => {

@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 export interface ConvertFlags {
   readonly config?: string;
   readonly worker?: string;
+  readonly run?: string;
   readonly dryRun?: true;
+  readonly forceSquash?: true;
   readonly json?: true;
 }
 
@@ -15,7 +17,9 @@ export function addConvertCommand(program: Command, parameters: string): void {
     .argument('[overrides...]', 'parameters as key=value, the value in YAML; they win over the configuration')
     .option('-c, --config <name|path>', "configuration: a name from the package's config/ or ./config, or a path")
     .option('--worker <path>', 'worker configuration: programs and allowed paths (default: config/worker.yaml)')
+    .option('-r, --run <profile>', 'convert where this profile of the worker configuration says')
     .option('-d, --dry-run', 'print the compiled configuration and exit; nothing is written')
+    .option('--force-squash', 'accepted for the sake of the step; there is no image to squash here')
     .option('--json', 'one JSON object a line on stdout')
     .allowUnknownOption()
     .addHelpText('after', EXAMPLES)
@@ -30,4 +34,7 @@ const EXAMPLES = `
 Examples:
   $ megatron-to-hf convert megatron_path=iter_0000100 hf_model_id=meta-llama/Llama-3.1-8B hf_path=./sft-hf
   $ megatron-to-hf convert -c my.yaml distributed=false smoke.enabled=false
+  $ megatron-to-hf convert -c my.yaml -d                 the compiled configuration; nothing is written
+
+Configuration, environment and spelling of the parameters: see megatron-to-hf run --help
 `;
