@@ -8,6 +8,8 @@ export {
 } from './client/start-conversion.ts';
 export { type ConversionProgress, describeProgress, type PendingActivity } from './client/describe-progress.ts';
 export { explainFailure, type FailureReport } from './client/explain-failure.ts';
+export { type RetriedConversion, retryConversion, type RetryConversionOptions } from './client/retry-conversion.ts';
+export { findSuccessor, type Successor } from './client/find-successor.ts';
 export { cancelConversion } from './client/cancel-conversion.ts';
 export { workflowIdOf } from './client/run-identity.ts';
 export {

@@ -20,9 +20,11 @@ export async function attach(handle: ConversionHandle, reporter: Reporter, json:
       reporter.report({ event: 'detached', workflow_id: handle.workflowId, attach: command });
       return EXIT_CODES.interrupted.code;
     }
-    const failure = await describeFailure(error);
+    const failure = await describeFailure(error, handle.workflowId);
     const lost =
-      failure.type === 'Error' ? { ...failure, advice: `The run may go on. Attach again with: ${command}` } : failure;
+      failure.type === 'Error' || failure.type === 'ServerUnreachable'
+        ? { ...failure, advice: `The run may go on. Attach again with: ${command}` }
+        : failure;
     reporter.report({ event: 'failed', ...lost });
     return failure.exit_code;
   } finally {

@@ -6,8 +6,16 @@ import type { RunEvent } from './run-event.ts';
 
 type Write = (line: string) => void;
 
-/** Which run this is and where it can be watched. */
-export function describeStart(event: Extract<RunEvent, { event: 'started' }>): string[] {
+/** Which run this is and where it can be watched; or that it begins again. */
+export function describeStart(event: Extract<RunEvent, { event: 'started' | 'retrying' | 'reset' }>): string[] {
+  if (event.event === 'reset') return [`${event.workflow_id}  was reset and goes on as run ${event.run_id}`];
+  if (event.event === 'retrying') {
+    const ending = event.earlier_failure === null ? '' : ` that ended in ${event.earlier_failure}`;
+    return [
+      `${event.workflow_id}  retrying from ${event.from} run ${event.earlier_run_id}${ending}`,
+      ...event.notes.map((note) => `  ${note}`),
+    ];
+  }
   const found = event.fresh ? 'started' : 'already running, attached';
   return [`${event.workflow_id}  ${found} (run ${event.run_id})`, ...(event.ui === null ? [] : [event.ui])];
 }
@@ -16,6 +24,7 @@ export function describeStart(event: Extract<RunEvent, { event: 'started' }>): s
 export function describeEnding(event: RunEvent, write: Write): void {
   if (event.event === 'result') describeResult(event, write);
   else if (event.event === 'failed') describeFailureLines(event, write);
+  else if (event.event === 'interrupted') write(event.message);
   else if (event.event === 'detached') {
     write(`detached: the run goes on. Attach again with: ${event.attach}`);
   }

@@ -35,6 +35,8 @@ export function createLiveReporter(stream: NodeJS.WriteStream): Reporter {
     report(event) {
       switch (event.event) {
         case 'started':
+        case 'retrying':
+        case 'reset':
           for (const text of describeStart(event)) keep(text);
           break;
         case 'phase':

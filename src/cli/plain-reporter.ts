@@ -31,6 +31,8 @@ export function createPlainReporter(write: (line: string) => void): Reporter {
         line(event.phase, `waiting (${describeAttempt(event, now)}): ${event.reason}`);
         break;
       case 'started':
+      case 'retrying':
+      case 'reset':
         for (const text of describeStart(event)) write(text);
         break;
       default:

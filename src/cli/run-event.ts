@@ -12,6 +12,19 @@ export type RunEvent =
       readonly ui: string | null;
     }
   | {
+      /** A run that was over is tried again. */
+      readonly event: 'retrying';
+      readonly workflow_id: string;
+      /** The run that ended, and the failure type it ended in; null when that is not known. */
+      readonly earlier_run_id: string;
+      readonly earlier_failure: string | null;
+      readonly from: 'start' | 'smoke';
+      /** What is reused, a sentence each. */
+      readonly notes: readonly string[];
+    }
+  /** The run was reset while it was followed, and goes on under this run id. */
+  | { readonly event: 'reset'; readonly workflow_id: string; readonly run_id: string }
+  | {
       readonly event: 'phase';
       readonly phase: Phase;
       readonly state: 'running' | 'done' | 'failed' | 'skipped';
@@ -30,6 +43,8 @@ export type RunEvent =
     }
   | ({ readonly event: 'progress' } & Progress)
   | { readonly event: 'detached'; readonly workflow_id: string; readonly attach: string }
+  /** The user stopped a command that does its work in this process. */
+  | { readonly event: 'interrupted'; readonly message: string; readonly exit_code: number }
   | ({ readonly event: 'result' } & ConversionResult)
   | ({ readonly event: 'failed' } & Failure);
 

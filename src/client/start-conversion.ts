@@ -11,6 +11,7 @@ import {
   WORKFLOW_TYPE,
 } from '../contract/index.ts';
 import type { megatronToHf } from '../workflows/megatron-to-hf.ts';
+import { readPastRun } from './past-run.ts';
 import { digestOf, workflowIdOf } from './run-identity.ts';
 
 /** A run: `result()` gives the `ConversionResult`, `query('status')` the `ConversionStatus`. */
@@ -60,7 +61,10 @@ export async function startConversion(
   const handle = client.workflow.getHandle<typeof megatronToHf>(workflowId, runId);
   const found = await handle.describe();
   const alreadyRunning = found.memo?.['start_token'] !== token;
-  if (alreadyRunning && found.memo?.['request_digest'] !== digest) throw targetOwned(found, input);
+  if (alreadyRunning) {
+    const running = await findRunning(handle, found);
+    if (running.digest !== digest) throw targetOwned(found, running.source, input);
+  }
   return { handle, workflowId, runId, alreadyRunning };
 }
 
@@ -79,9 +83,21 @@ function parseRequest(request: ConversionRequest): ConversionInput {
   );
 }
 
-function targetOwned(found: WorkflowExecutionDescription, input: ConversionInput): ConversionError {
-  const memo: unknown = found.memo?.['megatron_path'];
-  const source = typeof memo === 'string' ? memo : 'an unknown checkpoint';
+/** What the run in work was asked for: its memo tells, and for one that the Temporal UI or a parent started its history does. */
+async function findRunning(
+  handle: ConversionHandle,
+  { memo }: WorkflowExecutionDescription,
+): Promise<{ digest: unknown; source: string }> {
+  const { request_digest: digest, megatron_path: source } = memo ?? {};
+  if (typeof source === 'string') return { digest, source };
+  const { request } = await readPastRun(handle);
+  const asked = ConversionInput.safeParse(request).data;
+  return asked
+    ? { digest: digestOf(asked), source: asked.megatron_path }
+    : { digest: null, source: 'an unknown checkpoint' };
+}
+
+function targetOwned(found: WorkflowExecutionDescription, source: string, input: ConversionInput): ConversionError {
   const difference =
     source === input.megatron_path
       ? `with other options for the same checkpoint ${source}`

@@ -68,7 +68,7 @@ export async function runPhases(input: ConversionInput, work: PhaseWork, runner:
     () => work.verify({ input, preflight, converted }),
     (it) => `${it.tensors} tensors, ${it.parameters} parameters`,
   );
-  const smoke = await tryOut(input, runner, () => work.smokeGenerate({ input, preflight, converted }));
+  const smoke = await tryOut(input, converted, runner, () => work.smokeGenerate({ input, preflight, converted }));
   const published = await runner.run(
     'publish',
     'moving into place',
@@ -80,9 +80,14 @@ export async function runPhases(input: ConversionInput, work: PhaseWork, runner:
 
 async function tryOut(
   input: ConversionInput,
+  { published }: ConvertResult,
   runner: PhaseRunner,
   generate: () => Promise<SmokeResult>,
 ): Promise<SmokeResult> {
+  if (published?.smoke) {
+    runner.skip('smokeGenerate', 'the manifest at hf_path records that this very export was VALIDATED');
+    return published.smoke;
+  }
   if (input.smoke.enabled)
     return runner.run('smokeGenerate', 'generating text with the export', generate, describeSmoke);
   runner.skip('smokeGenerate', 'NOT VALIDATED: smoke.enabled is false');

@@ -1,4 +1,5 @@
 // The manifest of one conversion, from the results of its phases and from what lies in staging. Pure.
+import { ARTIFACTS } from '../contract/artifacts.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import type {
   CompletenessResult,
@@ -10,7 +11,7 @@ import type {
 import type { Worker } from '../contract/surroundings.ts';
 import type { PlanSummary } from '../plan/types.ts';
 import type { CopiedReference } from './copy-reference.ts';
-import type { Manifest, ManifestFile } from './manifest.ts';
+import { filesDigest, type Manifest, type ManifestFile } from './manifest.ts';
 
 export interface PhaseResults {
   readonly completeness: CompletenessResult;
@@ -31,6 +32,8 @@ export interface ManifestParts extends PhaseResults {
   /** ISO time. */
   readonly written: string;
 }
+
+type RunParts = Pick<ManifestParts, 'worker' | 'written' | 'converted' | 'verified' | 'smoke'>;
 
 /** Parameters that shape the export or say how it was judged; the rest of the request is about how to get there. */
 const RECORDED_OPTIONS = [
@@ -55,7 +58,7 @@ export function composeManifest(parts: ManifestParts): Manifest {
   const options = RECORDED_OPTIONS.map((name) => [name, input[name]] as const);
   return {
     format: 'megatron-to-hf export 1',
-    artifacts: { checkpoint_megatron: input.megatron_path, checkpoint_hf: input.hf_path },
+    artifacts: artifactsOf(parts),
     validation: smoke.validated ? 'VALIDATED' : 'NOT VALIDATED',
     byte_digest: plan.byteDigest,
     source: {
@@ -80,6 +83,7 @@ export function composeManifest(parts: ManifestParts): Manifest {
       family: preflight.family,
       architecture: preflight.architecture,
       ranks: parts.converted.ranks,
+      ...(parts.converted.converter && { converter: parts.converted.converter }),
     },
     options: Object.fromEntries(options.filter(([, value]) => value !== undefined && value !== null)),
     tensors: plan.tensors,
@@ -98,6 +102,15 @@ export function composeManifest(parts: ManifestParts): Manifest {
     smoke,
     warnings: uniqueWarnings(parts),
     run: runOf(parts),
+  };
+}
+
+function artifactsOf({ input, completeness, files }: ManifestParts): Manifest['artifacts'] {
+  const { metadata_digest, shards_digest } = completeness;
+  const source = { path: input.megatron_path, digest: metadata_digest, shards_digest };
+  return {
+    consumes: [{ type: ARTIFACTS.consumes.type, ...source }],
+    produces: [{ type: ARTIFACTS.produces.type, path: input.hf_path, digest: filesDigest(files) }],
   };
 }
 
@@ -122,7 +135,8 @@ function uniqueWarnings({ completeness, preflight, converted, verified, smoke, r
   return [...new Set(phases.flatMap(({ warnings }) => warnings))];
 }
 
-function runOf({ worker, written, converted, verified, smoke }: ManifestParts): Manifest['run'] {
+/** Who made it, and how long it took. */
+export function runOf({ worker, written, converted, verified, smoke }: RunParts): Manifest['run'] {
   return {
     kind: worker.kind,
     workflow_id: worker.workflowId,

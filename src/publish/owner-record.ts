@@ -59,11 +59,20 @@ export function isSameOwner(a: Worker, b: Worker): boolean {
   return a.kind === 'workflow' || a.runId === b.runId;
 }
 
+/** Of a run and the one that was reset or started anew under its id, only the later one works on: it took the record over. */
+export function isSameRun(a: Worker, b: Worker): boolean {
+  return isSameOwner(a, b) && a.runId === b.runId;
+}
+
 /** The error for `ours` where `theirs` owns the target, or nobody does. */
 export function describeConflict(target: string, ours: Worker, theirs: OwnerRecord | null): ConversionError {
   const us = describe(ours);
   if (!theirs) {
     return new ConversionError('TargetOwned', `${us} no longer owns ${target}: its ownership record is gone.`);
+  }
+  if (isSameOwner(ours, theirs.worker)) {
+    const message = `${us} no longer owns ${target}: ${describe(theirs.worker)} took it over, ${theirs.taken}.`;
+    return new ConversionError('TargetOwned', message, { facts: { target, owner: theirs.worker, asked: ours } });
   }
   const message =
     `${target} is in work by ${describe(theirs.worker)}, since ${theirs.taken}, ` +

@@ -6,7 +6,14 @@ import { ConversionError } from '../contract/failures.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 import { syncPath, writeTemporary } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
-import { type OwnerRecord, describeConflict, isSameOwner, readRecord, serializeRecord } from './owner-record.ts';
+import {
+  type OwnerRecord,
+  describeConflict,
+  isSameOwner,
+  isSameRun,
+  readRecord,
+  serializeRecord,
+} from './owner-record.ts';
 import { ownerPath } from '../files/staging.ts';
 
 type OwnershipSurroundings = Pick<Surroundings, 'worker' | 'isOwnerAlive'>;
@@ -61,22 +68,22 @@ export async function refuseOwned(target: string, { worker, isOwnerAlive }: Owne
   throw describeConflict(target, worker, owner);
 }
 
-/** @throws ConversionError TargetOwned when `target` is not, or no longer, owned by this workflow with this digest. */
+/** @throws ConversionError TargetOwned when `target` is not, or no longer, owned by this very run with this digest. */
 export async function checkOwnership(
   target: string,
   byteDigest: string,
   surroundings: Pick<Surroundings, 'worker'>,
 ): Promise<void> {
   const owner = await readOwner(target);
-  if (owner && isSameOwner(owner.worker, surroundings.worker) && owner.byte_digest === byteDigest) return;
+  if (owner && isSameRun(owner.worker, surroundings.worker) && owner.byte_digest === byteDigest) return;
   throw describeConflict(target, surroundings.worker, owner);
 }
 
-/** Remove the record when it is this workflow's, and what killed processes left beside it; leave anything else alone. */
+/** Remove the record when it is this run's, and what killed processes left beside it; leave anything else alone. */
 export async function releaseOwnership(target: string, surroundings: Pick<Surroundings, 'worker'>): Promise<void> {
   const path = ownerPath(target);
   const owner = await readOwner(target);
-  if (!owner || !isSameOwner(owner.worker, surroundings.worker)) return;
+  if (!owner || !isSameRun(owner.worker, surroundings.worker)) return;
   await rm(path, { force: true });
   const parent = dirname(path);
   for (const name of await readdir(parent)) {

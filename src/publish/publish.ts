@@ -7,7 +7,7 @@ import { ConversionError } from '../contract/failures.ts';
 import { MANIFEST_FILE } from '../contract/names.ts';
 import type { PublishResult } from '../contract/results.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
-import { writeDurably, writeTemporary } from '../files/durable.ts';
+import { syncPath, writeDurably, writeTemporary } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
 import { gatherFiles } from './gather-files.ts';
 import { parseManifest, serializeManifest, type Manifest } from './manifest.ts';
@@ -36,6 +36,8 @@ export interface PublishRequest {
   readonly staging: string;
   readonly manifest: Manifest;
   readonly overwrite: boolean;
+  /** The manifest is that of the target, which therefore must hold the export. @default false */
+  readonly isPublished?: boolean;
   readonly surroundings: Pick<Surroundings, 'signal' | 'worker' | 'isOwnerAlive'>;
   /** Called before each step; for progress, and for tests that crash there. */
   readonly onStep?: (step: PublishStep) => void | Promise<void>;
@@ -68,8 +70,9 @@ async function runSteps(request: PublishRequest): Promise<PublishResult> {
   await step('recover');
   const recovery = await recoverTarget(target);
   const present = await readTarget(target);
-  const published = isSameExport(present, request.manifest);
-  if (published) await refuseDamaged(target, request.manifest, surroundings.signal);
+  const published = present.kind === 'export' && isSameExport(present, request.manifest);
+  if (published) await refuseDamaged(target, request.manifest, present.entries, surroundings.signal);
+  if (!published && request.isPublished === true) throw vanished(target);
   let replaced = recovery.finished;
   const warnings = [...recovery.warnings];
   if (!published) {
@@ -81,8 +84,9 @@ async function runSteps(request: PublishRequest): Promise<PublishResult> {
     replaced ||= placement.replaced;
     warnings.push(...placement.warnings);
   } else if (present.kind === 'export' && isUpgrade(present.manifest, request.manifest)) {
+    await step('manifest');
     await replaceManifest(target, request.manifest);
-    warnings.push(`the export at ${target} was already there; its manifest now says VALIDATED`);
+    warnings.push(`the export at ${target} was already there; its manifest now says VALIDATED by this run`);
   }
   await step('clean');
   await rm(staging, { recursive: true, force: true });
@@ -90,6 +94,12 @@ async function runSteps(request: PublishRequest): Promise<PublishResult> {
   await step('release');
   await releaseOwnership(target, surroundings);
   return result;
+}
+
+/** What may lie in staging was verified by nobody. */
+function vanished(target: string): ConversionError {
+  const message = `${target} no longer holds the export that was published there. Run the conversion again.`;
+  return new ConversionError('VerificationFailed', message, { facts: { target } });
 }
 
 /** The manifest of an earlier attempt at the same export is kept, so that its times and its digest do not change. */
@@ -110,13 +120,21 @@ function withoutRun(manifest: Manifest): unknown {
   return JSON.parse(JSON.stringify({ ...manifest, run: null }));
 }
 
+/** We know more than the manifest that is there: the model was tried, or was tried in another way. */
 function isUpgrade(present: Manifest, ours: Manifest): boolean {
-  return present.validation === 'NOT VALIDATED' && ours.validation === 'VALIDATED';
+  if (ours.validation !== 'VALIDATED') return false;
+  return present.validation === 'NOT VALIDATED' || !isDeepStrictEqual(wayOfTrying(present), wayOfTrying(ours));
+}
+
+function wayOfTrying({ options, reference }: Manifest): unknown {
+  const withCode = reference.remote_code.length > 0 && options['trust_remote_code'] === true;
+  return JSON.parse(JSON.stringify({ smoke: options['smoke'] ?? null, withCode }));
 }
 
 /** The temporary file lies beside the target, so that nothing strange is ever seen inside. */
 async function replaceManifest(target: string, manifest: Manifest): Promise<void> {
   await rename(await writeTemporary(ownerPath(target), serializeManifest(manifest)), join(target, MANIFEST_FILE));
+  await syncPath(target);
 }
 
 async function describe(

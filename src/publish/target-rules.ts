@@ -2,12 +2,15 @@
 import { access, constants, lstat, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { existingParent, isBelow, resolveLinks } from '../files/resolve-path.ts';
+import type { Manifest } from './manifest.ts';
 import { findSetAside, readTarget, whyKept } from './target-state.ts';
 
 export interface TargetOptions {
   readonly overwrite: boolean;
-  /** An export of this digest at the target is what we want to have there, not a conflict. */
+  /** What the request would write, for the words: an export of the same bytes differs by its reference only. */
   readonly byteDigest?: string;
+  /** What is there is the very export that we want to have there, not a conflict. */
+  readonly isWanted?: boolean;
   /** What else must never be deleted or written into, by what it is to people: the reference, say. */
   readonly keep?: readonly KeptPath[];
 }
@@ -97,13 +100,18 @@ async function contentProblems(path: string, options: TargetOptions): Promise<st
     return aside.map((old) => `an interrupted overwriting left ${old}; set overwrite=true, or move it back to ${path}`);
   }
   if (state.kind === 'empty') return [];
-  if (state.kind === 'export' && state.manifest.byte_digest === options.byteDigest) return [];
+  if (options.isWanted) return [];
   if (!options.overwrite) {
-    const what = state.kind === 'export' ? `an export of ${state.manifest.source.path}` : 'other files';
+    const what = state.kind === 'export' ? describeExport(state.manifest, options) : 'other files';
     return [`hf_path ${path} exists and holds ${what}; choose another hf_path, or set overwrite=true to replace it`];
   }
   const why = whyKept(state);
   return why === null ? [] : [`hf_path ${path} ${why}, so overwrite=true does not delete it`];
+}
+
+function describeExport({ source, byte_digest: digest, reference }: Manifest, { byteDigest }: TargetOptions): string {
+  const what = `an export of ${source.path}`;
+  return digest === byteDigest ? `${what} with the same weights and another reference (${reference.id})` : what;
 }
 
 /** Bind mounts share the device of their parent; Linux lists them. */

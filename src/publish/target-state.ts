@@ -27,6 +27,8 @@ export interface PublishedInfo {
   readonly manifest: Manifest;
   /** sha256 of the manifest file. */
   readonly manifestDigest: string;
+  /** Names of directories end with a slash. */
+  readonly entries: readonly string[];
 }
 
 /**
@@ -36,7 +38,8 @@ export interface PublishedInfo {
 export async function findPublished(target: string, byteDigest: string): Promise<PublishedInfo | null> {
   const state = await readTarget(target);
   if (state.kind !== 'export' || state.manifest.byte_digest !== byteDigest) return null;
-  return { path: resolve(target), manifest: state.manifest, manifestDigest: state.manifestDigest };
+  const { manifest, manifestDigest, entries } = state;
+  return { path: resolve(target), manifest, manifestDigest, entries };
 }
 
 export async function readTarget(target: string): Promise<TargetState> {

@@ -10,7 +10,7 @@ import {
   startConversion,
   workflowIdOf,
 } from '../../src/client.ts';
-import { ConversionError } from '../../src/contract/index.ts';
+import { ConversionError, PREFLIGHT_QUEUE, WORKFLOW_TYPE } from '../../src/contract/index.ts';
 import { statusQuery } from '../../src/workflows/index.ts';
 import { makeActivities, makeRequest } from '../support/temporal-activities.ts';
 import { pauseActivity, waitFor } from '../support/temporal-operate.ts';
@@ -48,6 +48,17 @@ describe('while a run is in work', () => {
     const spelt = { ...request, tp: null, show_progress: false, wait: { timeout: '24h' }, defaulted: ['strict'] };
     expect(await startConversion(client, spelt)).toMatchObject({ alreadyRunning: true, runId: started[0]?.runId });
     await started[0]?.handle.terminate();
+  });
+
+  it('finds one that was started by other means: in the UI, by another language', async () => {
+    const request = makeRequest('elsewhere');
+    const workflowId = workflowIdOf(request.hf_path);
+    const options = { workflowId, taskQueue: PREFLIGHT_QUEUE, args: [{ ...request, tp: null }] };
+    const { firstExecutionRunId: runId } = await client.workflow.start(WORKFLOW_TYPE, options);
+    expect(await startConversion(client, request)).toMatchObject({ alreadyRunning: true, runId });
+    const error = await refusal(startConversion(client, { ...request, dtype: 'float32' }));
+    expect(error.message).toContain('with other options for the same checkpoint /data/iter_0000100');
+    await client.workflow.getHandle(workflowId).terminate();
   });
 
   it('refuses another source for the target, and names both', async () => {

@@ -140,7 +140,10 @@ describe('publishPhase', () => {
     ]);
     expect(await readdir(folder.path)).toEqual(['hf', 'reference']);
     expect(await manifestAt()).toMatchObject({
-      artifacts: { checkpoint_megatron: '/run/iter_0000001', checkpoint_hf: input.hf_path },
+      artifacts: {
+        consumes: [{ type: 'checkpoint_megatron', path: '/run/iter_0000001', digest: 'cd'.repeat(32) }],
+        produces: [{ type: 'checkpoint_hf', path: input.hf_path }],
+      },
       validation: 'VALIDATED',
       byte_digest: BYTE_DIGEST,
       source: { iteration: 1, metadata_digest: 'cd'.repeat(32) },

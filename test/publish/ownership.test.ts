@@ -65,6 +65,15 @@ describe('takeOwnership', () => {
     expect(await readOwner(target)).toMatchObject({ byte_digest: OTHER_DIGEST, worker: { runId: 'run-2' } });
   });
 
+  it('is lost to a later run of the same workflow: a reset run and the one that it was made of are two', async () => {
+    await takeOwnership(target, BYTE_DIGEST, ours);
+    const reset = surroundings({ worker: worker({ runId: 'run-2' }) });
+    await takeOwnership(target, BYTE_DIGEST, reset);
+    await expect(checkOwnership(target, BYTE_DIGEST, ours)).rejects.toMatchObject({ type: 'TargetOwned' });
+    await releaseOwnership(target, ours);
+    await checkOwnership(target, BYTE_DIGEST, reset);
+  });
+
   it('takes over from an owner that is no longer at work', async () => {
     await takeOwnership(target, BYTE_DIGEST, ours);
     await takeOwnership(target, OTHER_DIGEST, { ...theirs, isOwnerAlive: () => Promise.resolve(false) });

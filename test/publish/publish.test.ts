@@ -120,6 +120,22 @@ describe('publishExport', () => {
     await expectPublished();
   });
 
+  it('renews the manifest of an export that was tried in another way since, once', async () => {
+    await fillStaging(target);
+    await publish();
+    const ours = { ...manifest, options: { ...manifest.options, smoke: { max_new_tokens: 64 } } };
+    const crash = {
+      onStep: (step: PublishStep) => (step === 'clean' ? Promise.reject(new Error('crash')) : undefined),
+    };
+    await expect(publish({ manifest: ours, ...crash })).rejects.toMatchObject({ type: 'PublishFailed' });
+    const { manifest_digest: renewed, warnings } = await publish({ manifest: { ...ours, smoke: manifest.smoke } });
+    expect(warnings).toEqual([]);
+    // A later run with less to say changes nothing.
+    const silent = { ...ours, validation: 'NOT VALIDATED', options: {} } as const;
+    expect(await publish({ manifest: silent })).toMatchObject({ manifest_digest: renewed, warnings: [] });
+    expect(await readTree(target)).toMatchObject({ [MANIFEST_FILE]: expect.stringContaining('"max_new_tokens": 64') });
+  });
+
   it('publishes over an empty directory, and says so', async () => {
     await fillStaging(target);
     await mkdir(target);

@@ -22,6 +22,7 @@ afterEach(() => folder.remove());
 
 const refuse = (path = target, overwrite = false, byteDigest?: string): Promise<string[]> =>
   refuseTarget(source, path, byteDigest === undefined ? { overwrite } : { overwrite, byteDigest });
+const wanted = (): Promise<string[]> => refuseTarget(source, target, { overwrite: false, isWanted: true });
 
 async function write(names: readonly string[]): Promise<void> {
   await mkdir(target, { recursive: true });
@@ -121,7 +122,10 @@ describe('refuseTarget', () => {
 
   it('accepts an export of the same plan, and no other', async () => {
     await writeExport();
-    expect(await refuse(target, false, BYTE_DIGEST)).toEqual([]);
+    expect(await wanted()).toEqual([]);
+    expect(await refuse(target, false, BYTE_DIGEST)).toEqual([
+      expect.stringContaining('with the same weights and another reference'),
+    ]);
     expect(await refuse(target, false, OTHER_DIGEST)).toEqual([
       expect.stringContaining('an export of /run/iter_0000001'),
     ]);
