@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../../src/checkpoint/read-checkpoint.ts';
+import { readRunConfigTargets } from '../../../src/checkpoint/run-config-targets.ts';
+import { refuseTarget } from '../../../src/engines/bridge/allowed-targets.ts';
+import { scanCheckpoint } from '../../../src/engines/bridge/scan-checkpoint.ts';
+import { makeFolder } from '../../config/config-folder.ts';
+import { copyIteration, iterationOf, temporaryDirectory } from '../../support/rank-conversion.ts';
+
+describe('names that may be instantiated', () => {
+  it.each([
+    'megatron.bridge.training.config.ConfigContainer',
+    'megatron.bridge.models.gpt_provider.GPTModelProvider',
+    'megatron.core.optimizer.optimizer_config.OptimizerConfig',
+    'megatron.core.transformer.enums.AttnBackend',
+    'megatron.core.activations.squared_relu',
+    'megatron.core.utils.init_method_normal.<locals>.<lambda>',
+    'megatron.bridge.models.gemma.modeling_gemma4._gemma4_block_spec',
+    'torch.bfloat16',
+    'torch.float8_e4m3fn',
+    'torch.nn.functional.silu',
+    'torch._C._nn.gelu',
+    'transformers.generation.configuration_utils.GenerationConfig.from_dict',
+    'signal.Signals',
+  ])('%s', (name) => {
+    expect(refuseTarget(name, [])).toBeNull();
+  });
+
+  it.each([
+    ['os.system', 'outside Megatron'],
+    ['builtins.eval', 'outside Megatron'],
+    ['subprocess.Popen', 'outside Megatron'],
+    ['torch.load', 'outside Megatron'],
+    ['torch.hub.load', 'outside Megatron'],
+    ['transformers.AutoModel.from_pretrained', 'outside Megatron'],
+    ['megatronx.core.A', 'outside Megatron'],
+    ['megatron.core.utils.os.system', 'os leads out'],
+    ['megatron.core.utils.subprocess.Popen', 'subprocess leads out'],
+    ['megatron.bridge.models.conversion.auto_bridge.AutoBridge.from_hf_pretrained', 'auto_bridge leads out'],
+    ['megatron.bridge.utils.instantiate_utils.register_allowed_target_prefix', 'instantiate_utils leads out'],
+    ['megatron.core.dist_checkpointing.torch.load', 'torch leads out'],
+    ['megatron.core.__loader__.load_module', 'no part of a name'],
+    ['megatron.core..x', 'no part of a name'],
+    ['', 'outside Megatron'],
+  ])('not %s', (name, why) => {
+    expect(refuseTarget(name, [])).toContain(why);
+  });
+
+  it("those of the operator's own modules, and of no others", () => {
+    expect(refuseTarget('my_models.provider.Provider', ['my_models.'])).toBeNull();
+    expect(refuseTarget('my_models_too.Provider', ['my_models'])).not.toBeNull();
+  });
+});
+
+const read = async (text: string) => readRunConfigTargets(await makeFolder({ 'run_config.yaml': text }));
+
+describe('run_config.yaml', () => {
+  it('gives every _target_, wherever it hides', async () => {
+    const text = [
+      '_target_: a.A',
+      'model: {_target_: b.B, list: [{"\\x5ftarget_": c.C}]}',
+      'base: &anchor {_target_: d.D}',
+      'twice: {_target_: e.E, _target_: f.F}',
+      'merged: {<<: *anchor}',
+    ].join('\n');
+    expect(await read(text)).toEqual({ targets: ['a.A', 'b.B', 'c.C', 'd.D', 'e.E', 'f.F'], hidden: [] });
+  });
+
+  it('tells of what it cannot judge', async () => {
+    const found = await read('a: {_target_: [os, system]}\nb: "${oc.create:{_target_: os.system}}"\n? [x]\n: 1\n');
+    expect(found?.targets).toEqual([]);
+    expect(found?.hidden).toEqual([
+      'a _target_ that is no plain text',
+      'a key that is no plain text',
+      expect.stringContaining('the interpolation'),
+    ]);
+  });
+
+  it('must be a mapping', async () => {
+    await expect(read('- a\n')).rejects.toThrow('it is no mapping');
+    await expect(read('a: [\n')).rejects.toThrow('cannot be read');
+  });
+});
+
+describe('a checkpoint', () => {
+  it('of the fixtures has nothing to refuse', async () => {
+    for (const fixture of ['llama-trained', 'core-0.19'] as const) {
+      expect(await scanCheckpoint(await readCheckpoint(await iterationOf(fixture)), [])).toEqual([]);
+    }
+  });
+
+  it('that names something else is refused by name', async () => {
+    const path = await copyIteration('core-0.19', await temporaryDirectory());
+    await writeFile(
+      join(path, 'run_config.yaml'),
+      'model:\n  _target_: my_models.Provider\n  act: {_target_: os.system}\n',
+    );
+    const checkpoint = await readCheckpoint(path);
+    const problems = await scanCheckpoint(checkpoint, ['my_models']);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('names the _target_ "os.system" (it lies outside Megatron)');
+    expect(await scanCheckpoint(checkpoint, [])).toHaveLength(2);
+  });
+});
