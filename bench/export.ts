@@ -71,7 +71,16 @@ async function makePlan({ checkpoint, reference }: Source): Promise<Plan> {
   const built = await buildPlan(input, {
     signal: new AbortController().signal,
     onProgress: () => undefined,
-    policy: { allowedRoots: ['/'], remoteCode: [], torchrun: [], python: [], launchPrefix: [], smokeMemory: null },
+    policy: {
+      allowedRoots: ['/'],
+      remoteCode: [],
+      torchrun: [],
+      python: [],
+      launchPrefix: [],
+      smokeMemory: null,
+      bridge: null,
+      profiles: {},
+    },
     worker: { kind: 'cli', workflowId: 'bench', runId: '', attempt: 1, namespace: null, host: '', pid: process.pid },
     previous: null,
     isOwnerAlive: () => Promise.resolve(false),

@@ -16,12 +16,16 @@ export async function isOwnerAlive(owner: Worker, client: Client): Promise<boole
   return owner.kind === 'cli' ? isProcessAlive(owner) : isRunOpen(owner, client);
 }
 
-async function isRunOpen(owner: Worker, client: Client): Promise<boolean> {
+/** Whether the server has that very run open. */
+export async function isRunOpen(owner: Worker, client: Client): Promise<boolean> {
   const namespace = owner.namespace ?? client.options.namespace;
   const asked = new Client({ connection: client.connection, namespace });
   try {
-    const { status } = await asked.workflow.getHandle(owner.workflowId, owner.runId).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED';
+    const { status, raw } = await asked.workflow.getHandle(owner.workflowId, owner.runId).describe();
+    if (status.name === 'RUNNING' || status.name === 'PAUSED') return true;
+    // A run that was reset goes on under another id, and takes its target again only when it publishes.
+    const runId = raw.workflowExtendedInfo?.resetRunId;
+    return runId ? await isRunOpen({ ...owner, runId }, client) : false;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return owner.pid !== process.pid && isProcessAlive(owner);
     throw error;

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { ConversionError, type Phase } from '../contract/index.ts';
 import type { Surroundings, Worker, WorkerPolicy } from '../contract/surroundings.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { isOwnerAlive } from './is-owner-alive.ts';
+import { isOwnerAlive, isRunOpen } from './is-owner-alive.ts';
 import { toApplicationFailure } from './to-application-failure.ts';
 
 /**
@@ -34,6 +34,8 @@ export function runActivity<A, R>(
         worker: describeWorker(context.info),
         previous: context.info.heartbeatDetails,
         isOwnerAlive: (owner) => isOwnerAlive(owner, context.client),
+        isHandedOver: () => isHandedOver(context),
+        isLastAttempt: isLastAttempt(context.info),
       });
     } catch (error) {
       // Only the cancellation itself tells the server that the cancel, pause or reset was obeyed; any other error would be a failure.
@@ -44,6 +46,22 @@ export function runActivity<A, R>(
       heart.stop();
     }
   };
+}
+
+/**
+ * A worker that shuts down, an attempt whose time is up and a reset are followed by another attempt; a cancel and a pause are not. `notFound`
+ * is either: the run is over, or the server gave up on this attempt and has started another one. Where it cannot be asked, nothing is ended.
+ * After the last attempt nobody follows, unless a reset brings a new one.
+ */
+async function isHandedOver({ cancellationDetails: details, info, client }: Context): Promise<boolean> {
+  if (details === undefined || details.cancelRequested || details.paused) return false;
+  if (!details.notFound) return details.reset || ((details.workerShutdown || details.timedOut) && !isLastAttempt(info));
+  return isRunOpen(describeWorker(info), client).catch(() => true);
+}
+
+function isLastAttempt({ attempt, retryPolicy }: Info): boolean {
+  const attempts = retryPolicy?.maximumAttempts ?? 0;
+  return attempts > 0 && attempt >= attempts;
 }
 
 function describeWorker(info: Info): Worker {

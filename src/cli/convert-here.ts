@@ -1,64 +1,48 @@
-// `convert`: the pipeline in this process.
-import type { Progress } from '../contract/index.ts';
+// `convert`: the pipeline in this process, or with the ranks of the world that it was started in.
 import { loadConfig } from '../config/load-config.ts';
 import { loadWorkerConfig } from '../config/worker-policy.ts';
-import type { PipelineObserver } from '../engines/run-pipeline.ts';
-import { chooseReporter } from './choose-reporter.ts';
+import { findWorld } from '../world/find-world.ts';
+import { chooseMode, explainForceSquash } from './choose-mode.ts';
 import type { ConvertFlags } from './commands/convert.ts';
-import { describeFailure } from './describe-failure.ts';
+import { convertAndReport } from './convert-and-report.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { isOwnerAlive } from './is-owner-alive.ts';
 import { printConfig } from './print-config.ts';
-import { describeSelf } from './reader-surroundings.ts';
-import type { Reporter } from './run-event.ts';
+import { isNodeOfSeveral, startNode } from './start-node.ts';
 
 export async function convertHere(overrides: readonly string[], flags: ConvertFlags): Promise<number> {
-  const loaded = await loadConfig({ config: flags.config, overrides });
+  const world = findWorld(process.env);
+  const { mode, profile } = chooseMode(flags);
+  const loaded = await loadConfig({
+    config: flags.config,
+    overrides,
+    profile,
+    startsNodes: true,
+    forReading: flags.dryRun === true,
+  });
+  if (world === null || world.rank === 0) explainForceSquash(flags);
   if (flags.dryRun) {
-    printConfig(loaded, flags.json === true);
+    if (world === null || world.rank === 0)
+      printConfig(loaded, { mode, config: flags.config ?? 'default', overrides }, flags.json === true);
     return EXIT_CODES.done.code;
   }
   const { input } = loaded;
+  if (world !== null && input.distributed !== false) {
+    const { convertInWorld } = await import('./convert-in-world.ts');
+    return convertInWorld(world, input, flags);
+  }
+  if (world !== null && world.rank > 0) {
+    process.stderr.write(`rank ${world.rank} of ${world.size} is idle: distributed=false, so rank 0 converts alone\n`);
+    return EXIT_CODES.done.code;
+  }
   const { policy } = await loadWorkerConfig(flags.worker);
-  const { runPipeline } = await import('../engines/run-pipeline.ts');
-  const reporter = chooseReporter({ json: flags.json === true, showProgress: input.show_progress });
   const interrupt = listenForInterrupt();
   try {
-    const surroundings = {
-      signal: interrupt.signal,
-      onProgress: (progress: Progress) => reporter.report({ event: 'progress', ...progress }),
-      policy,
-      worker: describeSelf(),
-      previous: null,
-      isOwnerAlive,
-    };
-    const result = await runPipeline(input, surroundings, observe(reporter));
-    reporter.report({ event: 'result', ...result });
-    if (!flags.json) process.stdout.write(`${result.hf_path}\n`);
-    return EXIT_CODES.done.code;
-  } catch (error) {
-    if (interrupt.signal.aborted) {
-      reporter.close();
-      process.stderr.write('interrupted: no rank is left; the same command goes on with the finished files\n');
-      return EXIT_CODES.interrupted.code;
+    if (world === null && isNodeOfSeveral(input, loaded.node)) {
+      return await startNode(input, loaded.node, policy, interrupt.signal);
     }
-    const failure = await describeFailure(error);
-    reporter.report({ event: 'failed', ...failure });
-    return failure.exit_code;
+    return await convertAndReport(input, { policy, signal: interrupt.signal }, flags);
   } finally {
     interrupt.stop();
-    reporter.close();
   }
-}
-
-function observe({ report }: Reporter): PipelineObserver {
-  return {
-    onPhaseStart: (phase) => report({ event: 'phase', phase, state: 'running', summary: null, seconds: null }),
-    onPhaseEnd: (phase, state, summary, seconds) => report({ event: 'phase', phase, state, summary, seconds }),
-    onRetry: (phase, attempt, failure, pause) => {
-      const next = new Date(Date.now() + pause * 1000).toISOString();
-      report({ event: 'waiting', phase, attempt, reason: failure.message, next });
-    },
-  };
 }

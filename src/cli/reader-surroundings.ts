@@ -11,6 +11,8 @@ const READER: WorkerPolicy = {
   python: [],
   launchPrefix: [],
   smokeMemory: null,
+  bridge: null,
+  profiles: {},
 };
 
 export function readerSurroundings(signal: AbortSignal): Surroundings {

@@ -1,5 +1,6 @@
 // The generated tables of docs/configuration.md, from the schemas that check the values.
 import { join } from 'node:path';
+import { PROFILE_SCHEMAS } from '../contract/profiles.ts';
 import type { Leaf } from './leaf.ts';
 import { requestOptions } from './load-config.ts';
 import { listOptions, type Option } from './options.ts';
@@ -23,6 +24,17 @@ export async function renderOptionsTable(): Promise<string> {
 /** Keys of `worker.yaml`. */
 export function renderWorkerTable(): string {
   const rows = listOptions(WorkerFile).map((option) => [
+    code(option.path),
+    option.type,
+    describeDefault(option),
+    option.meaning,
+  ]);
+  return renderTable(['key', 'type', 'default', 'meaning'], rows);
+}
+
+/** Keys of a profile with that executor. */
+export function renderProfileTable(executor: keyof typeof PROFILE_SCHEMAS): string {
+  const rows = listOptions(PROFILE_SCHEMAS[executor]).map((option) => [
     code(option.path),
     option.type,
     describeDefault(option),

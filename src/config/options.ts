@@ -101,6 +101,8 @@ function describeType(node: Node): string {
       return 'true | false';
     case 'array':
       return `list of ${describeType(node.items ?? {})}`;
+    case 'object':
+      return 'mapping';
     default:
       return describeText(node.pattern);
   }

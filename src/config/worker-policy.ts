@@ -2,13 +2,16 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { BridgeFile } from '../contract/bridge.ts';
 import { CONVERT_QUEUE, ConversionError, PREFLIGHT_QUEUE, SMOKE_QUEUE, toBytes } from '../contract/index.ts';
 import type { WorkerPolicy } from '../contract/surroundings.ts';
+import { toBridgePolicy } from './bridge-policy.ts';
 import { checkConfig } from './check-config.ts';
 import { readWithParents } from './inherit.ts';
 import { interpolate } from './interpolate.ts';
 import { listOptions } from './options.ts';
 import { packageConfigFolder } from './package-root.ts';
+import { readProfiles, splitProfiles } from './profiles.ts';
 import { findProgram } from './programs.ts';
 
 const Command = z.array(z.string().min(1)).min(1);
@@ -35,6 +38,11 @@ export const WorkerFile = z.strictObject({
     .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)?\s*([KMGT]i?B|B)$/, 'must be bytes or a size such as 64GiB')])
     .nullish()
     .describe('memory that a smoke generation may use; default what the machine has'),
+  bridge: BridgeFile.prefault({}),
+  profiles: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('where ranks may run, by name: see docs/profiles.md; a request names one'),
   queues: z
     .strictObject({
       preflight: z
@@ -75,22 +83,27 @@ export async function loadWorkerConfig(path?: string): Promise<WorkerConfig> {
   const cwd = process.cwd();
   const file = findWorkerConfig(path, cwd);
   const resolved = interpolate((await readWithParents(file, cwd)).leaves, process.env);
-  const checked = checkConfig(WorkerFile, listOptions(WorkerFile), resolved.leaves);
-  const problems = [...resolved.problems, ...checked.problems];
+  const split = splitProfiles(resolved.leaves);
+  const checked = checkConfig(WorkerFile, listOptions(WorkerFile), split.rest);
+  const { profiles, problems: profileProblems } = readProfiles(split.profiles);
+  const problems = [...resolved.problems, ...checked.problems, ...profileProblems];
   if (checked.value === null || problems.length > 0) {
     const message = `the worker configuration ${file} has problems:\n${problems.map((line) => `  - ${line}`).join('\n')}`;
     throw new ConversionError('InvalidInput', message, { problems });
   }
   const { value } = checked;
+  const python = value.python ?? [findProgram('python', 'python3', cwd)];
   return {
     file,
     policy: {
       allowedRoots: value.allowed_roots,
       remoteCode: value.remote_code,
       torchrun: value.torchrun ?? [findProgram('torchrun', 'torchrun', cwd)],
-      python: value.python ?? [findProgram('python', 'python3', cwd)],
+      python,
       launchPrefix: value.launch_prefix,
       smokeMemory: value.smoke_memory == null ? null : toBytes(value.smoke_memory),
+      bridge: toBridgePolicy(value.bridge, python),
+      profiles,
     },
     worker: { queues: value.queues, concurrency: value.concurrency },
   };

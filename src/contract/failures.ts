@@ -29,13 +29,20 @@ export const FAILURES = {
     retryable: false,
     exitCode: 4,
     meaning: 'The checkpoint did not become complete in the time allowed.',
-    advice: 'Check that the training job finished its save, then retry from a complete iter_* directory.',
+    advice:
+      'Check that the training job finished its save, then retry from a complete iter_* directory (megatron-to-hf retry ID).',
   },
   CheckpointNotFound: {
     retryable: false,
     exitCode: 1,
     meaning: 'The checkpoint directory does not exist, and neither does its parent.',
     advice: 'Correct megatron_path; it must name one iteration directory, normally iter_NNNNNNN.',
+  },
+  CheckpointUnreadable: {
+    retryable: false,
+    exitCode: 1,
+    meaning: 'The worker may not read the checkpoint, or its path leads nowhere.',
+    advice: 'Let the user of the worker read every file and enter every directory of the path, then start again.',
   },
   CheckpointDamaged: {
     retryable: false,
@@ -66,13 +73,15 @@ export const FAILURES = {
     retryable: false,
     exitCode: 1,
     meaning: 'The Hugging Face config or tokenizer could not be obtained.',
-    advice: 'Set hf_model_id to the original base model or a local config source.',
+    advice:
+      'Set hf_model_id to the original base model or a local config source, then retry (megatron-to-hf retry ID hf_model_id=...).',
   },
   ReferenceMismatch: {
     retryable: false,
     exitCode: 1,
     meaning: 'The Hugging Face reference describes another model than the checkpoint holds.',
-    advice: 'Set hf_model_id to the base model that this checkpoint was trained from.',
+    advice:
+      'Set hf_model_id to the base model that this checkpoint was trained from, then retry (megatron-to-hf retry ID hf_model_id=...).',
   },
   ModelUnsupported: {
     retryable: false,
@@ -83,8 +92,8 @@ export const FAILURES = {
   PolicyRefused: {
     retryable: false,
     exitCode: 1,
-    meaning: 'The worker policy does not allow this path or this remote code.',
-    advice: 'Ask the operator to extend allowed_roots or remote_code in the worker configuration.',
+    meaning: 'The worker policy does not allow this path, this remote code or this profile.',
+    advice: 'Ask the operator to extend allowed_roots, remote_code or profiles in the worker configuration.',
   },
   BooksNotClosed: {
     retryable: false,
@@ -134,6 +143,30 @@ export const FAILURES = {
     meaning: 'The ranks made no progress for retry.stall.',
     advice: 'Check the file systems of source and target.',
   },
+  SchedulerFailed: {
+    retryable: true,
+    exitCode: 1,
+    meaning: 'The scheduler of the profile does not answer, or refuses the job.',
+    advice: 'Read what it said; a job that was submitted runs on, and the next attempt finds it by its name.',
+  },
+  JobLost: {
+    retryable: true,
+    exitCode: 1,
+    meaning: 'The job was pre-empted, its node failed, or the scheduler forgot it without a result.',
+    advice: 'Nothing: the next attempt submits another job, which reuses the finished files.',
+  },
+  JobTimeLimit: {
+    retryable: false,
+    exitCode: 1,
+    meaning: 'The job reached the time limit of its profile.',
+    advice: 'Raise the time limit of the profile, then start the same request again; finished files are reused.',
+  },
+  JobCancelled: {
+    retryable: false,
+    exitCode: 1,
+    meaning: 'Somebody cancelled the job in the scheduler.',
+    advice: 'Start the same request again when the job may run; finished files are reused.',
+  },
   VerificationFailed: {
     retryable: false,
     exitCode: 1,
@@ -144,13 +177,15 @@ export const FAILURES = {
     retryable: false,
     exitCode: 1,
     meaning: 'The exported model loads but does not work.',
-    advice: 'Inspect the generated text and the report, then check hf_model_id and the family mapping.',
+    advice:
+      'Inspect the generated text and the report, then check hf_model_id and the family mapping; a retry (megatron-to-hf retry ID) converts nothing again.',
   },
   SmokeCrashed: {
     retryable: true,
     exitCode: 1,
     meaning: 'The smoke generation process died before it gave a verdict.',
-    advice: 'Read its last lines; check memory and the Python environment of the worker.',
+    advice:
+      'Read its last lines; check memory and the Python environment of the worker, then repeat the smoke generation alone (megatron-to-hf retry ID --from smoke).',
   },
   PublishFailed: {
     retryable: true,
@@ -167,6 +202,11 @@ export const FAILURES = {
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureType = keyof typeof FAILURES;
+
+/** Whether a text, such as the `type` of an `ApplicationFailure`, is one of ours. */
+export function isFailureType(type: unknown): type is FailureType {
+  return typeof type === 'string' && Object.hasOwn(FAILURES, type);
+}
 
 /** The one error that the domain throws. Adapters translate it: to `ApplicationFailure` in activities, to an exit code in the command line. */
 export class ConversionError extends Error {

@@ -1,4 +1,5 @@
 // The public contract: input, results, failures and names. Only zod is imported, so it is safe in the workflow sandbox.
+export { ARTIFACTS } from './artifacts.ts';
 export {
   ConversionInput,
   RetryOptions,
@@ -20,7 +21,7 @@ export {
   VerifyResult,
   type Phase,
 } from './results.ts';
-export { ConversionError, FAILURES, type FailureType } from './failures.ts';
+export { ConversionError, FAILURES, isFailureType, type FailureType } from './failures.ts';
 export { CONVERT_QUEUE, MANIFEST_FILE, PREFLIGHT_QUEUE, SMOKE_QUEUE, STATUS_QUERY, WORKFLOW_TYPE } from './names.ts';
 export { formatBytes, formatSeconds, toBytes, toSeconds } from './units.ts';
 export { composeResult } from './compose-result.ts';

@@ -89,7 +89,8 @@ export const TorchrunOptions = z.strictObject({
   nnodes: Count.nullish().describe('nodes'),
 });
 
-const LayoutSize = Count.nullish();
+/** `auto`: chosen from the model's dimensions so that all ranks are used. */
+const LayoutSize = z.union([Count, z.literal('auto')]).nullish();
 
 /** The `hf_model_id` that stands for no reference: config and tokenizer come from what the training run stored in the checkpoint. */
 export const FROM_CHECKPOINT = 'from-checkpoint';
@@ -122,7 +123,24 @@ export const ConversionInput = z.strictObject({
   etp: LayoutSize.describe('expert tensor parallel size of the source checkpoint'),
   distributed_save: z.boolean().default(true).describe('every rank writes its own shards; false: rank 0 writes all'),
   torchrun: TorchrunOptions.prefault({}),
-  engine: z.enum(['auto', 'stream']).default('auto').describe('conversion engine'),
+  save_every_n_ranks: Count.default(1).describe('engine bridge: one rank in this many writes files'),
+  distributed_timeout_minutes: Count.nullish().describe(
+    'engine bridge: minutes that ranks wait for each other; default that of torch',
+  ),
+  duplicate_pp_tensor_policy: z
+    .enum(['first', 'error'])
+    .default('first')
+    .describe('engine bridge: what to do with a tensor that two pipeline stages hold'),
+  engine: z
+    .enum(['auto', 'stream', 'bridge'])
+    .default('auto')
+    .describe('conversion engine; auto: stream where the family is known, else bridge where the worker has it'),
+  profile: z
+    .string()
+    .min(1)
+    .max(LONGEST_NAME)
+    .nullish()
+    .describe("where the ranks run: the name of a profile in the worker's configuration; default the worker itself"),
   dtype: z
     .enum(['source', 'float32', 'bfloat16', 'float16'])
     .default('source')
@@ -147,9 +165,9 @@ export const ConversionInput = z.strictObject({
     .describe('parameters whose value came from a configuration default and not from a person'),
   task_queues: z
     .strictObject({
-      preflight: z.string().min(1).max(LONGEST_NAME).nullish(),
-      convert: z.string().min(1).max(LONGEST_NAME).nullish(),
-      smoke: z.string().min(1).max(LONGEST_NAME).nullish(),
+      preflight: z.string().min(1).max(LONGEST_NAME).nullish().describe('task queue of the quick activities'),
+      convert: z.string().min(1).max(LONGEST_NAME).nullish().describe('task queue of the conversions'),
+      smoke: z.string().min(1).max(LONGEST_NAME).nullish().describe('task queue of the smoke generations'),
     })
     .prefault({})
     .describe('task queues of the activities, when not the usual ones'),

@@ -1,5 +1,6 @@
 // What the activities and the workflow return. Small: paths, counts and digests, never plans or tensor lists. Safe in the workflow sandbox.
 import { z } from 'zod';
+import { ConverterRecord } from './bridge.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -26,7 +27,7 @@ export type CompletenessResult = z.infer<typeof CompletenessResult>;
 
 /** Result of `validateParallelism`. */
 export const PreflightResult = z.object({
-  engine: z.enum(['stream']),
+  engine: z.enum(['stream', 'bridge']),
   family: z.string(),
   architecture: z.string(),
   /** Commit that `hf_revision` was resolved to, for hub references. */
@@ -46,24 +47,6 @@ export const PreflightResult = z.object({
   notes: z.array(z.string()),
 });
 export type PreflightResult = z.infer<typeof PreflightResult>;
-
-/** Result of `convert`. */
-export const ConvertResult = z.object({
-  /** The staging directory, beside the target. */
-  staging: z.string(),
-  byte_digest: Sha256,
-  files: z.int(),
-  files_reused: z.int(),
-  bytes_written: z.number(),
-  bytes_reused: z.number(),
-  bytes_read: z.number(),
-  ranks: z.int(),
-  /** Highest attempt number that wrote anything. */
-  attempt: z.int(),
-  seconds: z.number(),
-  warnings: z.array(z.string()),
-});
-export type ConvertResult = z.infer<typeof ConvertResult>;
 
 /** Result of `verify`. */
 export const VerifyResult = z.object({
@@ -106,6 +89,33 @@ export const SmokeResult = z.object({
   warnings: z.array(z.string()),
 });
 export type SmokeResult = z.infer<typeof SmokeResult>;
+
+/** Result of `convert`. */
+export const ConvertResult = z.object({
+  /** The staging directory, beside the target. */
+  staging: z.string(),
+  byte_digest: Sha256,
+  files: z.int(),
+  files_reused: z.int(),
+  bytes_written: z.number(),
+  bytes_reused: z.number(),
+  bytes_read: z.number(),
+  ranks: z.int(),
+  /** Highest attempt number that wrote anything; 0 where nothing was written. */
+  attempt: z.int(),
+  seconds: z.number(),
+  /** Only with engine bridge: what ran. */
+  converter: ConverterRecord.optional(),
+  /** Only where hf_path held this very export already, so that nothing was written and staging is not used. */
+  published: z
+    .object({
+      /** The verdict that its manifest records, where that answers this request. */
+      smoke: SmokeResult.nullable(),
+    })
+    .optional(),
+  warnings: z.array(z.string()),
+});
+export type ConvertResult = z.infer<typeof ConvertResult>;
 
 /** Result of `publish`. */
 export const PublishResult = z.object({

@@ -15,14 +15,18 @@ import type { Reference } from '../reference/types.ts';
 import { synthesizeReference } from '../synthesis/synthesize-reference.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
-/** What a plan is made from. */
-export interface PlanBasis {
+/** What every engine begins with. */
+export interface SourceBasis {
   readonly checkpoint: Checkpoint;
   readonly reference: Reference;
-  readonly family: Family;
   readonly training: TrainingConfig | null;
   /** Why `training` is null although the run may have recorded one, else null. */
   readonly trainingProblem: string | null;
+}
+
+/** What a plan is made from. */
+export interface PlanBasis extends SourceBasis {
+  readonly family: Family;
 }
 
 export interface PlannedExport {
@@ -45,6 +49,12 @@ export async function buildPlan(input: ConversionInput, surroundings: Surroundin
 
 /** @throws ConversionError of the readers; ModelUnsupported. */
 export async function readBasis(input: ConversionInput, surroundings: Surroundings): Promise<PlanBasis> {
+  const sources = await readSources(input, surroundings);
+  return { ...sources, family: requireFamily(sources.reference.config, sources.reference.id) };
+}
+
+/** @throws ConversionError of the readers. */
+export async function readSources(input: ConversionInput, surroundings: Surroundings): Promise<SourceBasis> {
   const checkpoint = await readCheckpoint(input.megatron_path, surroundings.signal);
   const recorded = await readRecorded(checkpoint);
   const isMade = input.hf_model_id === FROM_CHECKPOINT;
@@ -52,7 +62,7 @@ export async function readBasis(input: ConversionInput, surroundings: Surroundin
     ? synthesizeReference({ checkpoint, ...recorded, allowedRoots: surroundings.policy.allowedRoots, input })
     : resolveReference(input, surroundings));
   surroundings.signal.throwIfAborted();
-  return { checkpoint, reference, ...recorded, family: requireFamily(reference.config, reference.id) };
+  return { checkpoint, reference, ...recorded };
 }
 
 /** The training configuration only serves cross-checks: a class that the reader refuses, of a fork of Megatron say, costs those alone. */
@@ -84,7 +94,8 @@ export function requireFamily(config: ModelConfig, id: string): Family {
   throw new ConversionError(
     'ModelUnsupported',
     `config.json of ${id} names the architecture ${architecturesOf(config).join(', ') || '(none)'}; engine stream knows ${known.join(', ')}. ` +
-      'Use a supported architecture, or a worker that has the bridge engine enabled.',
+      'Use a supported architecture, or a worker that has the bridge engine enabled. ' +
+      'An operator enables it with bridge.enabled: true in the worker configuration (docs/bridge.md).',
     { facts: { architectures: architecturesOf(config), known } },
   );
 }

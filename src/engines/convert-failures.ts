@@ -14,6 +14,11 @@ export function fruitlessIsFinal(error: unknown, fruitless: number, limit: numbe
   });
 }
 
+/** Whether the failure is that of a scheduler, and no fault of the ranks: it does not count as a fruitless attempt. */
+export function isSchedulers(error: unknown): boolean {
+  return error instanceof ConversionError && (error.type === 'SchedulerFailed' || error.type === 'JobLost');
+}
+
 export function unfinished(names: readonly string[], directory: string): ConversionError {
   const message = `The ranks ended well, but ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no matching record in ${directory}.`;
   return new ConversionError('RankFailed', message, { problems: [message], facts: { files: names.slice(0, 20) } });

@@ -27,6 +27,7 @@ export class ConvertProgress {
   #writtenBytes = 0;
   #writtenFiles = 0;
   #bytesRead = 0;
+  #forgiven = false;
 
   constructor(totals: ProgressTotals, fruitlessBefore: number, report: (progress: Progress) => void) {
     this.totals = totals;
@@ -40,7 +41,14 @@ export class ConvertProgress {
 
   /** Attempts in a row that finished no file, this one included while it has finished none. */
   get fruitless(): number {
-    return this.#writtenFiles > 0 ? 0 : this.#fruitlessBefore + 1;
+    if (this.#writtenFiles > 0) return 0;
+    return this.#forgiven ? this.#fruitlessBefore : this.#fruitlessBefore + 1;
+  }
+
+  /** This attempt goes on with the job of the one before, or failed for no fault of the ranks: it does not count. */
+  forgive(): void {
+    this.#forgiven = true;
+    this.report();
   }
 
   take(event: RankEvent, now = performance.now()): void {

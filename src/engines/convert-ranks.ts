@@ -1,21 +1,23 @@
 // The ranks of one attempt: what is left to write, the launch, and the figures.
-import { fileURLToPath } from 'node:url';
 import { toSeconds, type ConversionInput } from '../contract/index.ts';
-import { launchRanks } from '../launch/launch-ranks.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
+import { endLeftJob } from '../executors/end-left-job.ts';
+import { findProfile } from '../executors/find-profile.ts';
+import { runJob } from '../executors/run-job.ts';
+import { shareRanks } from '../executors/world.ts';
 import type { Plan } from '../plan/types.ts';
 import { findFinished } from '../rank/done-record.ts';
+import type { RankEvent } from '../rank/types.ts';
 import { closeAttempt, openAttempt } from './convert-attempt.ts';
-import { fruitlessIsFinal } from './convert-failures.ts';
+import { fruitlessIsFinal, isSchedulers } from './convert-failures.ts';
 import { ConvertProgress, readFruitless } from './convert-progress.ts';
-import type { Surroundings } from '../contract/surroundings.ts';
+import { rankProgram } from './rank-program.ts';
+import { runCrew } from './run-crew.ts';
+import { waitUntilSeen } from './wait-until-seen.ts';
+import { watchFiles } from './watch-files.ts';
 
-/** Compiled JavaScript beside us in the package, TypeScript in the repository. */
-const RANK_PROGRAM = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../rank/main.ts' : '../rank/main.js', import.meta.url),
-);
-
-/** A rank makes little garbage; the usual young generation (48 MB) would let it pile up. */
-const SMALL_HEAP = '--max-semi-space-size=1';
+/** For so long, in seconds, may a network file system hide files that are there: NFS looks at a directory again after 60 at the latest. */
+const SEEN_SECONDS = 90;
 
 /**
  * Writes what is not finished. Returns the figures, also where there was nothing to do.
@@ -39,33 +41,49 @@ export async function runRanks(
     reusedFiles: files.length - pending.length,
   };
   const progress = new ConvertProgress(totals, readFruitless(surroundings.previous), surroundings.onProgress);
-  if (pending.length === 0) return progress;
-  const attempt = await openAttempt(staging, { byteDigest: plan.byteDigest, files: pending });
+  const report = (message: string): void => progress.report(message);
+  const left = { staging, policy: surroundings.policy, report };
+  if (pending.length === 0) {
+    // It finished the last file while no worker was there, and should have ended by itself.
+    await endLeftJob(left);
+    return progress;
+  }
+  const unfinished = { byteDigest: plan.byteDigest, files: pending };
+  const profile = findProfile(input.profile, surroundings.policy);
+  const take = (event: RankEvent): void => {
+    progress.take(event);
+  };
+  const work = { staging, checkpoint: plan.checkpoint, allWrite: input.distributed_save };
   progress.report(`starting ${ranks} ${ranks === 1 ? 'rank' : 'ranks'}`);
-  const options = ['--checkpoint', plan.checkpoint, '--attempt', String(attempt), '--lifeline'];
-  try {
-    await launchRanks({
-      program: [
-        process.execPath,
-        SMALL_HEAP,
-        RANK_PROGRAM,
-        '--staging',
+  const { crew, signal } = surroundings;
+  const stallSeconds = toSeconds(input.retry.stall);
+  const isLocal = profile.executor === 'local';
+  const look = watchFiles(staging, unfinished, take);
+  if (crew) await endLeftJob(left);
+  const running = crew
+    ? runCrew(crew, { staging, pending: unfinished, signal, stallSeconds, onEvent: take })
+    : runJob({
+        profile: input.profile,
+        policy: surroundings.policy,
         staging,
-        ...options,
-        ...(input.distributed_save ? [] : ['--single-writer']),
-      ],
-      mark: ['--staging', staging],
-      ranks,
-      distributed: input.distributed !== false,
-      policy: surroundings.policy,
-      signal: surroundings.signal,
-      stallSeconds: toSeconds(input.retry.stall),
-      onEvent: (event) => {
-        progress.take(event);
-      },
-    });
-  } catch (error) {
+        world: shareRanks(profile, input, ranks),
+        openAttempt: () => openAttempt(staging, unfinished),
+        program: (number, place) => rankProgram({ ...work, attempt: number }, place),
+        mark: ['--staging', staging],
+        stallSeconds,
+        signal,
+        isHandedOver: surroundings.isHandedOver,
+        onReattach: () => progress.forgive(),
+        report,
+        ...(isLocal ? { onEvent: take } : { watch: look }),
+      });
+  const { attempt } = await running.catch((error: unknown) => {
+    if (isSchedulers(error)) progress.forgive();
     throw fruitlessIsFinal(error, progress.fruitless, input.retry.fruitless_attempts);
+  });
+  if (!crew && !isLocal) {
+    await waitUntilSeen(staging, unfinished, Math.min(stallSeconds, SEEN_SECONDS), signal);
+    await look(attempt);
   }
   await closeAttempt(staging, attempt);
   return progress;

@@ -14,16 +14,20 @@ import { stagingPath } from '../files/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
 import { targetError } from '../rank/io-error.ts';
 import type { DoneRecord } from '../rank/types.ts';
+import { convertBridge } from './bridge/convert-bridge.ts';
 import { buildPlan, type BuiltPlan } from './build-plan.ts';
 import { unfinished } from './convert-failures.ts';
 import { writeIndex } from './convert-index.ts';
 import { readFruitless } from './convert-progress.ts';
+import { endAbandonedJob } from './end-abandoned-job.ts';
 import { guardPhase } from './guard-phase.ts';
 import { runRanks } from './convert-ranks.ts';
+import { reusePublished } from './reuse-published.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
- * Writes the files that are not finished yet, with the ranks of the preflight. Finished files of earlier attempts stay untouched.
+ * Writes the files that are not finished yet, with the ranks of the preflight. Finished files of earlier attempts stay untouched, and
+ * where the target holds this very export nothing is written at all.
  *
  * @throws ConversionError SourceChanged when the checkpoint is not what the preflight saw, before or after; TargetOwned; the ranks' own;
  * RankFailed and ConversionStalled, with `facts.final` after retry.fruitless_attempts in a row that finished no file.
@@ -33,8 +37,21 @@ export async function convert(
   preflight: PreflightResult,
   surroundings: Surroundings,
 ): Promise<ConvertResult> {
+  try {
+    await guardPhase(input, surroundings.policy);
+    if (preflight.engine === 'bridge') return await convertBridge(input, preflight, surroundings);
+    return await convertStream(input, preflight, surroundings);
+  } catch (error) {
+    throw await endAbandonedJob(error, input, preflight, surroundings);
+  }
+}
+
+async function convertStream(
+  input: ConversionInput,
+  preflight: PreflightResult,
+  surroundings: Surroundings,
+): Promise<ConvertResult> {
   const started = performance.now();
-  await guardPhase(input, surroundings.policy);
   surroundings.onProgress({
     phase: 'convert',
     message: 'reading the checkpoint metadata',
@@ -43,6 +60,8 @@ export async function convert(
   const built = await planAgain(input, preflight, surroundings);
   const { plan } = built;
   await takeOwnership(input.hf_path, plan.byteDigest, surroundings);
+  const published = await reusePublished(input, built, started);
+  if (published) return published;
   const staging = stagingPath(input.hf_path, plan.byteDigest);
   await onTarget(plan, staging, async () => {
     await mkdir(staging, { recursive: true });

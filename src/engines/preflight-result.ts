@@ -1,8 +1,11 @@
 // What the preflight found, for the result: figures, and what people should know although nothing is wrong.
 import { availableParallelism } from 'node:os';
 import type { ConversionInput } from '../contract/input.ts';
+import type { Profile } from '../contract/profiles.ts';
 import type { PreflightResult } from '../contract/results.ts';
+import { nameFew } from '../contract/name-few.ts';
 import { formatBytes } from '../contract/units.ts';
+import { shareRanks } from '../executors/world.ts';
 import { architecturesOf } from '../models/registry.ts';
 import { compareSettings } from '../plan/compare-settings.ts';
 import { findUnprotected } from '../plan/compare-float32.ts';
@@ -17,6 +20,7 @@ import type { WorkerPolicy } from '../contract/surroundings.ts';
 
 export interface PreflightFindings {
   readonly input: ConversionInput;
+  readonly profile: Profile | null;
   readonly basis: PlanBasis;
   readonly plan: Plan;
   readonly policy: WorkerPolicy;
@@ -24,9 +28,17 @@ export interface PreflightFindings {
   readonly memoryNotes: readonly string[];
 }
 
-export function composeResult({ input, basis, plan, policy, layout, memoryNotes }: PreflightFindings): PreflightResult {
+export function composeResult({
+  input,
+  profile,
+  basis,
+  plan,
+  policy,
+  layout,
+  memoryNotes,
+}: PreflightFindings): PreflightResult {
   const { reference, family, training } = basis;
-  const { ranks, notes } = chooseRanks(input, availableParallelism(), plan.files.length);
+  const { ranks, notes } = chooseRanks(input, availableParallelism(), plan.files.length, profile);
   const code = describeRemoteCode(input, policy, reference);
   return {
     engine: 'stream',
@@ -54,8 +66,23 @@ export function composeResult({ input, basis, plan, policy, layout, memoryNotes 
       ...lossWarnings(plan),
       ...roundingWarnings(input, basis, plan),
     ],
-    notes: [...layout.notes, ...notes, ...memoryNotes, ...(code ? [code] : []), ...bookNotes(plan)],
+    notes: [
+      ...layout.notes,
+      ...notes,
+      ...describePlaceOf(input, profile, ranks),
+      ...memoryNotes,
+      ...(code ? [code] : []),
+      ...bookNotes(plan),
+    ],
   };
+}
+
+function describePlaceOf(input: ConversionInput, profile: Profile | null, ranks: number): string[] {
+  if (profile === null || profile.executor === 'local') return [];
+  const { nodes, ranksPerNode } = shareRanks(profile, input, ranks);
+  return [
+    `the ranks run as a job of profile ${input.profile} (${profile.executor}): ${ranksPerNode} on each of ${nodes} node(s)`,
+  ];
 }
 
 /** With strict=false: what the export loses. */
@@ -63,11 +90,11 @@ function lossWarnings({ books: { unmapped, missing } }: Plan): string[] {
   const warnings: string[] = [];
   if (unmapped.length > 0) {
     warnings.push(
-      `strict=false: ${unmapped.length} source tensor(s) have no rule and are left out: ${firstFive(unmapped)}`,
+      `strict=false: ${unmapped.length} source tensor(s) have no rule and are left out: ${nameFew(unmapped)}`,
     );
   }
   if (missing.length > 0) {
-    warnings.push(`strict=false: ${missing.length} expected tensor(s) are not produced: ${firstFive(missing)}`);
+    warnings.push(`strict=false: ${missing.length} expected tensor(s) are not produced: ${nameFew(missing)}`);
   }
   return warnings;
 }
@@ -79,7 +106,7 @@ function roundingWarnings({ dtype }: ConversionInput, { reference, family }: Pla
   const rounded = findUnprotected(family.keepFloat32, reference.weights, names);
   if (rounded.length === 0) return [];
   return [
-    `dtype=${dtype}: ${rounded.length} tensor(s) that the reference stores in float32 are rounded: ${firstFive(rounded)}`,
+    `dtype=${dtype}: ${rounded.length} tensor(s) that the reference stores in float32 are rounded: ${nameFew(rounded)}`,
   ];
 }
 
@@ -91,8 +118,4 @@ function bookNotes({ books }: Plan): string[] {
   if (mtp) notes.push(`${mtp.tensors} multi-token prediction tensors are dropped (${formatBytes(mtp.bytes)})`);
   for (const { rule, tensors } of books.excused) notes.push(`${tensors} tensor(s) are not produced (${rule})`);
   return notes;
-}
-
-function firstFive(names: readonly string[]): string {
-  return names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
 }

@@ -2,15 +2,20 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes } from '../contract/units.ts';
-import type { Plan } from '../plan/types.ts';
 import { doneFile, stagingPath, stagingPaths } from '../files/staging.ts';
 import { existingParent } from '../files/resolve-path.ts';
 
 /** Room for config, tokenizer, plan and records. */
 const SMALL_FILES = 64 * 1024 * 1024;
 
+/** What is to be written; sizes in bytes. */
+export interface Outline {
+  readonly byteDigest: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
 /** A sentence, or null where there is enough room. Files that an earlier attempt finished need none. */
-export async function spaceProblem(target: string, plan: Pick<Plan, 'files' | 'byteDigest'>): Promise<string | null> {
+export async function spaceProblem(target: string, plan: Outline): Promise<string | null> {
   const place = await existingParent(target);
   const { bavail, bsize } = await statfs(place);
   const free = bavail * bsize;
@@ -25,7 +30,7 @@ export async function spaceProblem(target: string, plan: Pick<Plan, 'files' | 'b
   );
 }
 
-async function finishedBytes(staging: string, files: Plan['files']): Promise<number> {
+async function finishedBytes(staging: string, files: Outline['files']): Promise<number> {
   const sizes = await Promise.all(
     files.map(async ({ name, bytes }) => {
       const done = await stat(doneFile(staging, name)).catch(() => null);

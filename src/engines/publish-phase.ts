@@ -8,8 +8,9 @@ import type { ConversionInput } from '../contract/input.ts';
 import type { PublishResult } from '../contract/results.ts';
 import { readPlan } from '../plan/plan-files.ts';
 import type { PlanSummary } from '../plan/types.ts';
+import { addVerdict } from '../publish/add-verdict.ts';
 import { composeManifest, type PhaseResults } from '../publish/compose-manifest.ts';
-import { type CopiedReference, readCopiedReference } from '../publish/copy-reference.ts';
+import { type CopiedReference, readCopiedReference, refuseOtherReference } from '../publish/copy-reference.ts';
 import { hashFile } from '../publish/hash-file.ts';
 import type { Manifest, ManifestFile } from '../publish/manifest.ts';
 import { publishExport } from '../publish/publish.ts';
@@ -18,11 +19,11 @@ import { keptPaths, overlapProblems } from '../publish/target-rules.ts';
 import { findPublished } from '../publish/target-state.ts';
 import { guardPhase } from './guard-phase.ts';
 import { keptOf } from './kept-paths.ts';
+import { recordedVerdict } from './reuse-verdict.ts';
 import { readDoneRecord } from '../rank/done-record.ts';
 import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import { INDEX_FILE } from '../safetensors/read-index.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
-
-const INDEX_FILE = 'model.safetensors.index.json';
 
 /**
  * Publish what the earlier phases made at `hf_path`. An attempt that follows a crash goes on where that one stopped.
@@ -41,15 +42,24 @@ export async function publishPhase(
   );
   if (overlaps.length > 0)
     throw new ConversionError('TargetRefused', `${overlaps.join('; ')}.`, { problems: overlaps });
-  const manifest = await findManifest(input, results, surroundings);
-  return publishExport({
+  const { manifest, isPublished } = await findManifest(input, results, surroundings);
+  const result = await publishExport({
     target: input.hf_path,
     staging,
     manifest,
+    isPublished,
     overwrite: input.overwrite,
     surroundings,
     onStep: (step) => surroundings.onProgress({ phase: 'publish', message: step }),
   });
+  // It is this run's manifest where the run added its verdict; the export was there before.
+  return results.converted.published ? { ...result, already_published: true } : result;
+}
+
+interface ToPublish {
+  readonly manifest: Manifest;
+  /** It is that of the target, and what may lie in staging is not meant. */
+  readonly isPublished: boolean;
 }
 
 /** A crash may also have interrupted the removal of a staging directory whose export stands; then the target speaks for itself. */
@@ -57,12 +67,18 @@ async function findManifest(
   input: ConversionInput,
   results: PhaseResults,
   surroundings: Surroundings,
-): Promise<Manifest> {
+): Promise<ToPublish> {
+  if (results.converted.published) {
+    const manifest = await manifestOfTarget(input, results, surroundings);
+    if (manifest) return { manifest, isPublished: true };
+    const message = `${input.hf_path} no longer holds the export that the conversion found there, or its verdict. Run the conversion again.`;
+    throw new ConversionError('VerificationFailed', message, { facts: { target: input.hf_path } });
+  }
   try {
-    return await manifestOfStaging(input, results, surroundings);
+    return { manifest: await manifestOfStaging(input, results, surroundings), isPublished: false };
   } catch (error) {
-    const published = error instanceof ConversionError ? await manifestOfTarget(input, results) : null;
-    if (published) return published;
+    const manifest = error instanceof ConversionError ? await manifestOfTarget(input, results, surroundings) : null;
+    if (manifest) return { manifest, isPublished: true };
     throw error;
   }
 }
@@ -78,6 +94,7 @@ async function manifestOfStaging(
     const message = `Neither ${staging} nor ${input.hf_path} holds this export. Run the conversion again.`;
     throw new ConversionError('VerificationFailed', message, { facts: { staging, target: input.hf_path } });
   }
+  refuseOtherReference(reference, results.preflight.reference_digest, staging);
   const plan = await readPlan(staging);
   return composeManifest({
     ...results,
@@ -92,10 +109,23 @@ async function manifestOfStaging(
   });
 }
 
-/** After the crash of an attempt that had removed its staging, and after a conversion that found its export published. */
-async function manifestOfTarget(input: ConversionInput, { preflight }: PhaseResults): Promise<Manifest | null> {
+/**
+ * After the crash of an attempt that had removed its staging, after a conversion that found its export published, and for a run that was
+ * reset after it had published. With what this run proved; null also where it relied on a verdict that is no longer recorded.
+ */
+async function manifestOfTarget(
+  input: ConversionInput,
+  results: PhaseResults,
+  { policy, worker }: Surroundings,
+): Promise<Manifest | null> {
+  const { preflight, converted } = results;
   const published = await findPublished(input.hf_path, preflight.byte_digest);
-  return published?.manifest.reference.digest === preflight.reference_digest ? published.manifest : null;
+  if (published?.manifest.reference.digest !== preflight.reference_digest) return null;
+  const { manifest } = published;
+  if (converted.published?.smoke && recordedVerdict(manifest, input) === null) return null;
+  const { id, revision, digest, remote_code: remoteCode } = manifest.reference;
+  const remoteCodeAllowed = isRemoteCodeAllowed(input, policy, { id, revision, digest, remoteCode });
+  return addVerdict(manifest, input, results, { worker, remoteCodeAllowed });
 }
 
 /** Digests of weights were taken while they were written, and compared by `verify`; the small files are read here. */

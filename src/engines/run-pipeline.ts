@@ -3,7 +3,7 @@ import { examineCheckpoint } from '../checkpoint/completeness/examine.ts';
 import {
   composeResult,
   runPhases,
-  type ConversionError,
+  ConversionError,
   type ConversionInput,
   type ConversionResult,
   type Phase,
@@ -83,7 +83,7 @@ export async function runPipeline(
         observer?.onPhaseEnd(
           phase,
           'failed',
-          surroundings.signal.aborted ? 'interrupted' : firstLine(error),
+          describeEnd(error, surroundings.signal),
           elapsed(),
         );
         throw error;
@@ -93,6 +93,11 @@ export async function runPipeline(
   };
   const outcome = await runPhases(input, work, runner);
   return composeResult(input, outcome, (phase) => seconds.get(phase) ?? 0, (performance.now() - started) / 1000);
+}
+
+/** A signal that is aborted by a failure, such as the loss of a rank, was interrupted by nobody. */
+function describeEnd(error: unknown, { aborted, reason }: AbortSignal): string {
+  return aborted && !(reason instanceof ConversionError) ? 'interrupted' : firstLine(error);
 }
 
 const firstLine = (error: unknown): string =>

@@ -1,13 +1,10 @@
-// The smoke phase: the staged directory, before anybody sees it.
-import { existsSync } from 'node:fs';
+// The smoke phase: the staged directory, before anybody sees it; or the published one, where nothing was written.
 import { ConversionError } from '../contract/failures.ts';
 import type { ConversionInput } from '../contract/input.ts';
 import type { ConvertResult, PreflightResult, SmokeResult } from '../contract/results.ts';
 import { NOT_VALIDATED } from '../contract/run-phases.ts';
-import { readCopiedReference } from '../publish/copy-reference.ts';
-import { stagingPaths } from '../files/staging.ts';
-import { findPublished } from '../publish/target-state.ts';
-import { isRemoteCodeAllowed } from '../reference/remote-code.ts';
+import { explainRefusedCode } from '../reference/remote-code.ts';
+import { findExport } from './find-export.ts';
 import { guardPhase } from './guard-phase.ts';
 import { smokeGenerate } from '../smoke/smoke-generate.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
@@ -23,42 +20,32 @@ export async function smokePhase(
   converted: ConvertResult,
   surroundings: Surroundings,
 ): Promise<SmokeResult> {
+  if (converted.published?.smoke) return converted.published.smoke;
   if (!input.smoke.enabled) return NOT_VALIDATED;
   await guardPhase(input, surroundings.policy, { preflight, converted });
-  const directory = await findExport(input, preflight, converted);
-  const copied = await readCopiedReference(converted.staging);
-  const identity = {
-    id: input.hf_model_id,
-    revision: preflight.reference_revision,
-    digest: preflight.reference_digest,
-  };
-  const allowed = isRemoteCodeAllowed(input, surroundings.policy, {
-    ...(copied ?? identity),
-    remoteCode: copied?.remote_code ?? [],
-  });
-  const refused = !allowed && (copied?.remote_code.length ?? 0) > 0;
+  const { directory, isPublished, reference } = await findExport(input, preflight, converted, surroundings);
+  const why = explainRefusedCode(input, surroundings.policy, reference);
+  const code = reference.remoteCode.join(', ');
+  const refused = why !== null && code !== '';
   try {
-    const result = await smokeGenerate(input, directory, surroundings, { remoteCodeAllowed: allowed });
-    const warning = `the reference brings code (${copied?.remote_code.join(', ')}), which was not run`;
+    const result = await smokeGenerate(input, directory, surroundings, { remoteCodeAllowed: why === null });
+    const warning = `the reference brings code (${code}), which was not run`;
     return refused ? { ...result, warnings: [...result.warnings, warning] } : result;
   } catch (error) {
-    if (!refused || !(error instanceof ConversionError) || error.type !== 'SmokeCrashed') throw error;
-    const why = input.trust_remote_code ? 'this worker does not allow it (remote_code)' : 'trust_remote_code is false';
-    const message = `The model needs code of its reference (${copied?.remote_code.join(', ')}), but ${why}. ${error.message}`;
-    throw new ConversionError('PolicyRefused', message, { cause: error, facts: { ...identity } });
+    if (!(error instanceof ConversionError)) throw error;
+    if (error.type === 'SmokeFailed') throw tellWhereItIs(error, directory, isPublished);
+    if (!refused || error.type !== 'SmokeCrashed') throw error;
+    const message = `The model needs code of its reference (${code}), which may not run: ${why}. ${error.message}`;
+    const { id, revision, digest } = reference;
+    throw new ConversionError('PolicyRefused', message, { cause: error, facts: { id, revision, digest } });
   }
 }
 
-/** Staging, or the target where this very export is published already. */
-async function findExport(
-  input: ConversionInput,
-  preflight: PreflightResult,
-  converted: ConvertResult,
-): Promise<string> {
-  const staged = stagingPaths(converted.staging).export;
-  if (existsSync(`${staged}/config.json`)) return staged;
-  const published = await findPublished(input.hf_path, preflight.byte_digest);
-  if (published) return published.path;
-  const message = `Neither ${converted.staging} nor ${input.hf_path} holds the export. Run the conversion again.`;
-  throw new ConversionError('VerificationFailed', message, { facts: { staging: converted.staging } });
+/** For whoever inspects it. */
+function tellWhereItIs(error: ConversionError, directory: string, isPublished: boolean): ConversionError {
+  const where = isPublished
+    ? `It was published before this run, without this test: ${directory} is left as it is. Remove it where nobody may use it.`
+    : `It is not published; the files are kept in ${directory}.`;
+  const { problems, facts } = error;
+  return new ConversionError(error.type, `${error.message}\n${where}`, { problems, facts, cause: error });
 }

@@ -17,21 +17,26 @@ import { doneFile, exportedFile } from '../files/staging.ts';
 import type { DoneRecord } from '../rank/types.ts';
 import { type FileFinding, verifyFile } from './verify-file.ts';
 import { indexProblems } from './verify-index.ts';
+import { findExport } from './find-export.ts';
+import { verifyPublished } from './verify-published.ts';
 import { readBack } from './verify-readback.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 
 /**
  * Checks plan, index, headers, sizes and done records; with `verify: readback` every byte again. Files that fail are removed together
- * with their records, so that a next run writes them anew.
+ * with their records, so that a next run writes them anew. An export that was published since is compared with its manifest.
  *
  * @throws ConversionError VerificationFailed with every problem; SourceChanged for an unreadable plan.
  */
 export async function verify(
-  input: Pick<ConversionInput, 'verify'>,
-  preflight: Pick<PreflightResult, 'byte_digest'>,
-  converted: Pick<ConvertResult, 'staging' | 'byte_digest'>,
+  input: Pick<ConversionInput, 'verify' | 'hf_path'>,
+  preflight: Pick<PreflightResult, 'byte_digest' | 'reference_digest'>,
+  converted: Pick<ConvertResult, 'staging' | 'byte_digest' | 'published'>,
   surroundings: Surroundings,
 ): Promise<VerifyResult> {
+  if (converted.published) return verifyPublished(input, preflight, surroundings);
+  const { isPublished } = await findExport(input, preflight, converted, surroundings);
+  if (isPublished) return verifyPublished(input, preflight, surroundings);
   const started = performance.now();
   const { staging } = converted;
   const plan = await readPlan(staging);

@@ -1,4 +1,6 @@
 // The one subprocess runner: torchrun, ranks, the smoke program.
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { dyingWithParent } from './die-with-parent.ts';
 import { minimalEnvironment } from './environment.ts';
@@ -38,6 +40,8 @@ export interface ProcessResult {
 }
 
 const TAIL_LINES = 50;
+/** Once the process is gone and its pipes have been silent for so long, what it wrote has been read. */
+const LINGER_MS = 2000;
 /** What util-linux setpriv prints (exit code 126 or 127) when the program behind it cannot be executed. */
 const SETPRIV_FAILED = 'setpriv: failed to execute';
 
@@ -69,7 +73,9 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     subprocess[stream].on('data', (chunk: Buffer) => lines.write(chunk));
     subprocess[stream].on('end', () => lines.end());
   }
+  const abandon = abandonPipes(subprocess);
   const result = await subprocess;
+  abandon.stop();
   const neverStarted = result.failed && result.exitCode === undefined && result.signal === undefined;
   const notFound = tail.find((line) => line.startsWith(SETPRIV_FAILED)) ?? null;
   const startError = notFound ?? (neverStarted ? (result.originalMessage ?? result.shortMessage ?? 'unknown') : null);
@@ -81,5 +87,39 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     startError: request.signal.aborted ? null : startError,
     tail,
     seconds: (performance.now() - started) / 1000,
+  };
+}
+
+interface Piped {
+  readonly nodeChildProcess: ChildProcess;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/** A child that outlives the process, in a session of its own say, holds the pipes open: nobody waits for what it may still write. */
+function abandonPipes({ nodeChildProcess, stdout, stderr }: Piped): { stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let last = performance.now();
+  const hear = (): void => {
+    last = performance.now();
+  };
+  const look = (): void => {
+    // A busy event loop reads what is waiting before it comes to this.
+    setImmediate(() => {
+      if (timer === undefined) return;
+      if (performance.now() - last < LINGER_MS) timer = setTimeout(look, LINGER_MS);
+      else for (const pipe of [stdout, stderr]) pipe.destroy();
+    });
+  };
+  for (const pipe of [stdout, stderr]) pipe.on('data', hear);
+  nodeChildProcess.once('exit', () => {
+    hear();
+    timer = setTimeout(look, LINGER_MS);
+  });
+  return {
+    stop: () => {
+      clearTimeout(timer);
+      timer = undefined;
+    },
   };
 }

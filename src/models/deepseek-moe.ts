@@ -53,7 +53,7 @@ export function readDeepseekDimensions(
       read.complain('rope_interleave must be true, found false: Megatron keeps the rotary dimensions in pairs');
     }
     const heads = read.count('num_attention_heads');
-    const { latent } = readDeepseekSizes(config, read, defaults);
+    const { latent, sharedFfn } = readDeepseekSizes(config, read, defaults);
     return {
       layers: read.count('num_hidden_layers'),
       hidden: read.count('hidden_size'),
@@ -64,6 +64,7 @@ export function readDeepseekDimensions(
       vocab: read.count('vocab_size'),
       tied: read.flag('tie_word_embeddings'),
       experts: read.count('n_routed_experts', defaults.experts),
+      tensorSplits: { 'moe_intermediate_size x n_shared_experts': sharedFfn },
       ...more(read),
     };
   });

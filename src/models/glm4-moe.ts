@@ -42,11 +42,12 @@ export const GLM4_MOE: Family = {
   keepFloat32: ['e_score_correction_bias', 'weight'].map((name) => `model.layers.*.mlp.gate.${name}`),
   dimensions: (config) =>
     readConfig(config, (read) => {
-      readGlm(read);
+      const { sharedFfn } = readGlm(read);
       const mtp = findMtpField(config);
       return {
         ...readDecoder(config, read, { queryGroups: 8, headDim: null }),
         experts: read.count('n_routed_experts', read.count('num_local_experts', 128)),
+        tensorSplits: { 'moe_intermediate_size x n_shared_experts': sharedFfn },
         mtpLayers: mtp === undefined ? 1 : read.countOrZero(mtp),
       };
     }),

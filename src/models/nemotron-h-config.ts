@@ -43,19 +43,25 @@ export function readNemotronH(config: ModelConfig): NemotronHConfig {
     const mtp = readMtp(config, read);
     const hasExperts = [...blocks, ...mtp.mtpBlocks].includes('moe');
     const experts = hasExperts ? read.count('n_routed_experts', 8) : null;
+    const mamba = readMamba(config, read);
+    const sharedFfn = read.count('moe_shared_expert_intermediate_size', 7688);
     return {
       dimensions: {
         ...readSizes(config, read),
         layers: blocks.length,
         experts,
         mtpPatternLength: mtp.mtpBlocks.length,
+        tensorSplits: {
+          ...(blocks.includes('mamba') && { mamba_num_heads: mamba.heads, n_groups: mamba.groups }),
+          ...(hasExperts && { moe_shared_expert_intermediate_size: sharedFfn }),
+        },
       },
       blocks,
       ...mtp,
-      mamba: readMamba(config, read),
+      mamba,
       moe: {
         ffn: read.count('moe_intermediate_size', 7688),
-        sharedFfn: read.count('moe_shared_expert_intermediate_size', 7688),
+        sharedFfn,
         latent: config['moe_latent_size'] == null ? null : read.count('moe_latent_size'),
       },
       // The class of transformers ignores it; the code that published models bring along does not.

@@ -11,7 +11,7 @@ export interface HybridSizes {
   readonly deltaNet: DeltaNetSizes;
   readonly isLinear: (layer: number) => boolean;
   readonly attentionBias: boolean;
-  readonly dimensions: Pick<ModelDimensions, 'outputGate' | 'deltaKeyHeads' | 'mtpLayers'>;
+  readonly dimensions: Pick<ModelDimensions, 'outputGate' | 'deltaKeyHeads' | 'mtpLayers' | 'tensorSplits'>;
 }
 
 export function readHybrid(config: ModelConfig, read: ConfigReader, layers: number): HybridSizes {
@@ -20,7 +20,12 @@ export function readHybrid(config: ModelConfig, read: ConfigReader, layers: numb
     deltaNet,
     isLinear: readLinearLayers(read, layers),
     attentionBias: read.flag('attention_bias'),
-    dimensions: { outputGate: true, deltaKeyHeads: deltaNet.keyHeads, mtpLayers: readMtpLayers(config, read) },
+    dimensions: {
+      outputGate: true,
+      deltaKeyHeads: deltaNet.keyHeads,
+      mtpLayers: readMtpLayers(config, read),
+      tensorSplits: { linear_num_key_heads: deltaNet.keyHeads, linear_num_value_heads: deltaNet.valueHeads },
+    },
   };
 }
 

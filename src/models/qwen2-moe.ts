@@ -5,7 +5,7 @@ import { attention, DECODER, ends, gatedExperts, gatedMlp, layerNorms, qkvBias, 
 import { readDecoder } from './dimensions.ts';
 import { attentionKeys, decoderKeys, gatedMlpKeys, linearKeys, preNormKeys } from './expected-keys.ts';
 import { demandQwenMoe, readSparsity, recordedTopExperts, routedKeys } from './qwen-moe.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig, type ConfigReader } from './read-config.ts';
 import { synthesizeQwen2Moe } from './synthesize-routed.ts';
 import type { Family } from './types.ts';
 
@@ -35,12 +35,13 @@ export const QWEN2_MOE: Family = {
       return {
         ...readDecoder(config, read, { queryGroups: 16, headDim: null }),
         experts: read.count('num_experts', 60),
+        tensorSplits: { shared_expert_intermediate_size: readSharedFfn(read) },
       };
     }),
   expected: (d, config) => {
     const { sparsity, sharedFfn, bias } = readConfig(config, (read) => ({
       sparsity: readSparsity(config, read, MOE_FFN),
-      sharedFfn: read.count('shared_expert_intermediate_size', 5632),
+      sharedFfn: readSharedFfn(read),
       bias: read.flag('qkv_bias', true),
     }));
     const attended = attentionKeys(d, { qkvBias: bias });
@@ -58,3 +59,5 @@ export const QWEN2_MOE: Family = {
   },
   synthesize: synthesizeQwen2Moe,
 };
+
+const readSharedFfn = (read: ConfigReader): number => read.count('shared_expert_intermediate_size', 5632);

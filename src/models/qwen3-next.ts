@@ -47,11 +47,12 @@ export const QWEN3_NEXT: Family = {
 function readSizes(config: ModelConfig, read: ConfigReader) {
   const decoder = readDecoder(config, read, { queryGroups: 2, headDim: 256, ffn: 5632 });
   const hybrid = readHybrid(config, read, decoder.layers);
-  const dimensions: ModelDimensions = { ...decoder, ...hybrid.dimensions, experts: read.count('num_experts', 512) };
-  return {
-    dimensions,
-    hybrid,
-    sparsity: readSparsity(config, read, MOE_FFN),
-    sharedFfn: read.count('shared_expert_intermediate_size', 512),
+  const sharedFfn = read.count('shared_expert_intermediate_size', 512);
+  const dimensions: ModelDimensions = {
+    ...decoder,
+    ...hybrid.dimensions,
+    experts: read.count('num_experts', 512),
+    tensorSplits: { ...hybrid.dimensions.tensorSplits, shared_expert_intermediate_size: sharedFfn },
   };
+  return { dimensions, hybrid, sparsity: readSparsity(config, read, MOE_FFN), sharedFfn };
 }

@@ -17,6 +17,8 @@ export interface ModelDimensions {
   readonly layersDiffer?: boolean;
   /** Whether the query projection holds a gate behind each head; absent means no. */
   readonly outputGate?: boolean;
+  /** Further sizes that tensor-parallel ranks share evenly, by their field in `config.json`; absent means none. */
+  readonly tensorSplits?: Readonly<Record<string, number>>;
   /** Key heads of the gated delta net, null where the model has none. */
   readonly deltaKeyHeads?: number | null;
   /** Layers of one multi-token prediction block (the length of its pattern), null where it is one plain layer. */

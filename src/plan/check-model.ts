@@ -34,6 +34,12 @@ export function checkGroups(facts: LayoutFacts): Finding[] {
   return finding(facts, 'tp', what, `Set tp to one of ${divisors(groups)}, or to a multiple of ${groups}.`);
 }
 
+export function checkSplits(facts: LayoutFacts): Finding[] {
+  return Object.entries(facts.dimensions?.tensorSplits ?? {}).flatMap(([field, size]) =>
+    checkDivisor('tp', field, () => size)(facts),
+  );
+}
+
 export function checkLayers(facts: LayoutFacts): Finding[] {
   const layers = facts.dimensions?.layers;
   if (layers === undefined || layers % at(facts, 'pp') === 0 || facts.training?.unevenStages) return [];

@@ -1,7 +1,13 @@
 // The requested layout against the one that the training run recorded.
 import type { Finding, LayoutFacts, LayoutName } from './layout-facts.ts';
 
-export function checkRecorded({ layout, training }: LayoutFacts): Finding[] {
+/** What else a person could do. */
+const withoutIt = (engine: LayoutFacts['engine'], name: LayoutName): string =>
+  engine === 'stream'
+    ? 'leave it out: torch_dist holds global tensors, so the layout is not needed'
+    : `${name}=auto: torch_dist holds global tensors, so another layout reads them as well`;
+
+export function checkRecorded({ engine, layout, training }: LayoutFacts): Finding[] {
   if (!training) return [];
   const recorded: Record<LayoutName, number | null> = {
     tp: training.tp,
@@ -11,9 +17,10 @@ export function checkRecorded({ layout, training }: LayoutFacts): Finding[] {
     etp: training.etp ?? training.tp,
   };
   return (['tp', 'pp', 'ep', 'etp'] as const).flatMap((name) => {
-    const { value, given } = layout[name];
+    const { value, given, auto } = layout[name];
     const wanted = recorded[name];
-    if (value === null || wanted === null || value === wanted) return [];
+    // What `auto` chose was chosen for the ranks at hand and not for those of the training run.
+    if (value === null || auto || wanted === null || value === wanted) return [];
     // Without experts there is nothing that etp could shard, and what is recorded follows tp.
     if (name === 'etp' && (training.ep ?? 1) === 1 && value === 1) return [];
     return [
@@ -21,7 +28,7 @@ export function checkRecorded({ layout, training }: LayoutFacts): Finding[] {
         given,
         message:
           `${name}=${value}${given ? '' : ' (a configuration default)'}, but the training run recorded ${wanted} ` +
-          `(${training.source}). Set ${name}=${wanted}, or leave it out: torch_dist holds global tensors, so the layout is not needed.`,
+          `(${training.source}). Set ${name}=${wanted}, or ${withoutIt(engine, name)}.`,
       },
     ];
   });

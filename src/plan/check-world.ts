@@ -11,7 +11,11 @@ function product({ layout }: LayoutFacts, names: readonly LayoutName[], onlyGive
 
 const isParallelLaunch = (facts: LayoutFacts): boolean => facts.distributed && worldSize(facts) > 1;
 
-const WITHOUT_LAYOUT = 'engine stream needs no layout: leaving tp, pp, ep and etp out is enough';
+/** What else a person could do. */
+const withoutLayout = ({ engine }: LayoutFacts): string =>
+  engine === 'stream'
+    ? 'engine stream needs no layout: leaving tp, pp, ep and etp out is enough'
+    : 'tp, pp, ep and etp may be auto, where a table knows the model';
 
 export function checkUnsharded(facts: LayoutFacts): Finding[] {
   const names: LayoutName[] = ['tp', 'pp', 'ep', 'etp'];
@@ -23,7 +27,7 @@ export function checkUnsharded(facts: LayoutFacts): Finding[] {
         'distributed=true is launching multiple ranks, but no model or expert parallelism was configured. ' +
         'Set at least one of tp, pp, cp, ep, or etp above 1 so conversion actually shards the model ' +
         '(for Nemotron MoE checkpoints the common default is tp=1 pp=1 ep=8 etp=1). ' +
-        `Or set distributed=false; ${WITHOUT_LAYOUT}.`,
+        `Or set distributed=false; ${withoutLayout(facts)}.`,
     },
   ];
 }
@@ -35,7 +39,7 @@ export function checkDenseWorld(facts: LayoutFacts): Finding[] {
     (world, size) =>
       `distributed conversion world size (${world}) must be divisible by tp*pp*cp (${size}). ` +
       'Set the conversion rank count and checkpoint parallelism to compatible values: ' +
-      `torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
+      `torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${withoutLayout(facts)}.`,
   );
 }
 
@@ -48,7 +52,7 @@ export function checkExpertWorld(facts: LayoutFacts): Finding[] {
     (world, size) =>
       `distributed conversion world size (${world}) must be divisible by etp*ep*pp (${size}) ` +
       'for expert-parallel checkpoints. ' +
-      `Set torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${WITHOUT_LAYOUT}.`,
+      `Set torchrun.nproc_per_node to a multiple of ${size}, or distributed=false; ${withoutLayout(facts)}.`,
   );
 }
 
@@ -66,14 +70,14 @@ function checkProduct(
   return world % all === 0 ? [] : [{ given: false, message: message(world, all) }];
 }
 
-export function checkNodes({ nnodes }: LayoutFacts): Finding[] {
-  if ((nnodes.value ?? 1) <= 1) return [];
+export function checkNodes({ nnodes, isElsewhere }: LayoutFacts): Finding[] {
+  if (isElsewhere === true || (nnodes.value ?? 1) <= 1) return [];
   return [
     {
       given: nnodes.given,
       message:
         `torchrun.nnodes=${nnodes.value}, but this worker starts ranks on its own machine only. ` +
-        'Set torchrun.nnodes=1: the speed of an export is that of the disk, not of the ranks.',
+        'Set torchrun.nnodes=1, or name a profile that has more nodes: the speed of an export is that of the disk, not of the ranks.',
     },
   ];
 }

@@ -4,11 +4,13 @@ import type { ModelDimensions } from '../models/types.ts';
 import type { TrainingValues } from './training-values.ts';
 
 /** A parameter of the request. */
-interface Setting {
-  /** Null where it was left out. */
+export interface Setting {
+  /** Null where it was left out, and where it says `auto`. */
   readonly value: number | null;
-  /** Whether a person set it, and not a configuration default. */
+  /** Whether a person set it to a number, and not a configuration default. */
   readonly given: boolean;
+  /** Whether it says `auto`: choose-layout.ts gives it a value. */
+  readonly auto?: boolean;
 }
 
 export type LayoutName = 'tp' | 'pp' | 'ep' | 'etp';
@@ -21,6 +23,8 @@ export interface LayoutFacts {
   readonly layout: Readonly<Record<LayoutName, Setting>>;
   readonly nproc: Setting;
   readonly nnodes: Setting;
+  /** Whether the ranks run as a job of a profile, and not on the worker's machine. */
+  readonly isElsewhere?: boolean;
   /** Null where the reference cannot be read. */
   readonly dimensions: ModelDimensions | null;
   /** Rows of the embedding in the checkpoint. */
@@ -34,10 +38,10 @@ export interface LayoutFacts {
 export function readLayout(
   input: Pick<ConversionInput, LayoutName | 'torchrun' | 'strict' | 'distributed' | 'defaulted'>,
 ): Pick<LayoutFacts, 'strict' | 'distributed' | 'layout' | 'nproc' | 'nnodes'> {
-  const setting = (value: number | null | undefined, name: string): Setting => ({
-    value: value ?? null,
-    given: value != null && !input.defaulted.includes(name),
-  });
+  const setting = (value: number | 'auto' | null | undefined, name: string): Setting =>
+    value === 'auto'
+      ? { value: null, given: false, auto: true }
+      : { value: value ?? null, given: value != null && !input.defaulted.includes(name) };
   return {
     strict: input.strict,
     distributed: input.distributed !== false,

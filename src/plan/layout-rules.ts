@@ -3,7 +3,7 @@
 //
 // Engine `stream` reads global tensors, so it needs no layout at all: a value that a person gave is held against the facts,
 // since a wrong one tells that another checkpoint was meant; a default never fails it.
-import { checkDivisor, checkExperts, checkGroups, checkLayers } from './check-model.ts';
+import { checkDivisor, checkExperts, checkGroups, checkLayers, checkSplits } from './check-model.ts';
 import { checkRecorded } from './check-recorded.ts';
 import { checkDenseWorld, checkExpertWorld, checkFiles, checkNodes, checkUnsharded } from './check-world.ts';
 import type { Finding, LayoutFacts } from './layout-facts.ts';
@@ -69,6 +69,13 @@ export const LAYOUT_RULES: readonly LayoutRule[] = [
     check: checkDivisor('tp', 'intermediate_size', ({ dimensions }) => dimensions?.ffn),
   },
   {
+    name: 'other widths',
+    demands: 'tp divides Mamba heads and groups, heads of the gated delta net, and the width of shared experts',
+    origin: 'megatron/core/ssm/mamba_mixer.py, ssm/gated_delta_net.py, transformer/moe/shared_experts.py',
+    severity: HARD_IN_BRIDGE,
+    check: checkSplits,
+  },
+  {
     name: 'vocabulary',
     demands: 'tp divides the padded vocabulary of the checkpoint',
     origin: 'megatron/core/tensor_parallel/layers.py, `divide`',
@@ -98,7 +105,8 @@ export const LAYOUT_RULES: readonly LayoutRule[] = [
   },
   {
     name: 'nodes',
-    demands: 'nnodes is 1: the local launcher starts ranks on this machine only',
+    demands:
+      'nnodes is 1, unless a profile runs the ranks elsewhere: the local launcher starts ranks on this machine only',
     origin: 'launch/',
     severity: { stream: { given: 'error', default: 'warning' }, bridge: { given: 'error', default: 'warning' } },
     check: checkNodes,

@@ -77,7 +77,12 @@ export async function writePlan(plan: Plan, staging: string): Promise<void> {
   await mkdir(paths.filePlans, { recursive: true });
   for (const file of plan.files) await writeDurably(join(paths.filePlans, `${file.name}.json`), JSON.stringify(file));
   const files = plan.files.map(({ name, bytes, header }) => ({ name, bytes, header }));
-  await writeDurably(paths.plan, JSON.stringify({ ...plan, files } satisfies PlanSummary));
+  await writePlanSummary({ ...plan, files }, staging);
+}
+
+/** `plan.json` alone, of an engine whose ranks need no file plans. */
+export async function writePlanSummary(summary: PlanSummary, staging: string): Promise<void> {
+  await writeDurably(stagingPaths(staging).plan, JSON.stringify(summary));
 }
 
 /** @throws ConversionError SourceChanged where the file is not what `writePlan` left. */

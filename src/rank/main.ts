@@ -1,5 +1,5 @@
 // The program that torchrun starts. It knows nothing of models: it executes its part of a plan, and prints one JSON line per event.
-//   node main.ts --staging DIR --checkpoint DIR --attempt N [--single-writer] [--lifeline] [--threads N]
+//   node main.ts --staging DIR --checkpoint DIR --attempt N [--single-writer] [--lifeline] [--quiet] [--threads N]
 // Exit code 0; 65 for failures that another attempt cannot help; 75 for the others. SIGTERM has no handler: a rank dies at once, since
 // an unfinished file is worth nothing and a finished one is on disk.
 import { availableParallelism } from 'node:os';
@@ -23,6 +23,9 @@ async function run(rank: number, worldSize: number, localWorldSize: number): Pro
       threads: { type: 'string' },
       'single-writer': { type: 'boolean', default: false },
       lifeline: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+      // Not read: tells this process from the other ranks on its machine.
+      mark: { type: 'string' },
     },
   });
   const { staging, checkpoint } = values;
@@ -37,7 +40,7 @@ async function run(rank: number, worldSize: number, localWorldSize: number): Pro
   printEvent({ event: 'start', rank, pid: process.pid, files: mine.length });
   const share = Math.max(1, Math.floor(availableParallelism() / localWorldSize));
   const threads = values.threads === undefined ? Math.min(MOST_THREADS, share) : Math.max(1, Number(values.threads));
-  const progress = new ProgressLines(rank);
+  const progress = new ProgressLines(rank, values.quiet);
   await runThreads(mine, threads, { staging, checkpoint, byteDigest, rank, attempt }, (news) => {
     progress.take(news);
   });

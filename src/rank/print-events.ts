@@ -42,10 +42,12 @@ export function eventLine(event: RankEvent): Buffer {
 export class ProgressLines {
   readonly #rank: number;
   readonly #latest = new Map<string, number>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(rank: number) {
+  /** @param quiet - only finished files are told */
+  constructor(rank: number, quiet: boolean) {
     this.#rank = rank;
+    if (quiet) return;
     this.#timer = setInterval(() => {
       for (const [file, bytes] of this.#latest) printEvent({ event: 'progress', rank: this.#rank, file, bytes });
       this.#latest.clear();

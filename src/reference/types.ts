@@ -10,6 +10,8 @@ export interface ReferenceWeights {
   readonly source: string;
   /** By name; null where only the name is known, since the header was not read. */
   readonly tensors: ReadonlyMap<string, StoredTensor | null>;
+  /** Which file holds which tensor; only where an index says it. */
+  readonly files?: ReadonlyMap<string, string>;
 }
 
 /** A config that no file holds: it was made from what the training run recorded. */

@@ -21,7 +21,7 @@ export function weightsOfIndex(
   const tensors = Object.entries(weightMap).map(
     ([name, file]) => [name, storedTensor(headers.get(file)?.tensors.get(name))] as const,
   );
-  return { source: INDEX_FILE, tensors: new Map(tensors) };
+  return { source: INDEX_FILE, tensors: new Map(tensors), files: new Map(Object.entries(weightMap)) };
 }
 
 /** The weights of files without an index. */

@@ -22,9 +22,10 @@ const TensorSchema = z.object({
 });
 // A list of pairs: no name of a tensor can be taken for a member of an object.
 const RecordSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   source: z.string().nullable(),
   tensors: z.array(z.tuple([z.string(), TensorSchema.nullable()])),
+  files: z.array(z.tuple([z.string(), z.string()])).nullable(),
   warnings: z.array(z.string()),
 });
 
@@ -36,16 +37,19 @@ export async function readWeightsRecord(directory: string): Promise<WeightsRead 
   });
   const record = RecordSchema.safeParse(parseOrNull(text ?? 'null')).data;
   if (!record) return null;
-  const { source, warnings } = record;
-  return { weights: source === null ? null : { source, tensors: new Map(record.tensors) }, warnings };
+  const { source, files, warnings } = record;
+  const weights =
+    source === null ? null : { source, tensors: new Map(record.tensors), ...(files && { files: new Map(files) }) };
+  return { weights, warnings };
 }
 
 export async function writeWeightsRecord(directory: string, { weights, warnings }: WeightsRead): Promise<void> {
   const tensors: [string, StoredTensor | null][] = [...(weights?.tensors ?? [])];
   const record: z.infer<typeof RecordSchema> = {
-    format: 1,
+    format: 2,
     source: weights?.source ?? null,
     tensors: tensors.map(([name, tensor]) => [name, tensor && { dtype: tensor.dtype, shape: [...tensor.shape] }]),
+    files: weights?.files ? [...weights.files] : null,
     warnings: [...warnings],
   };
   await writeWhole(join(directory, RECORD_FILE), JSON.stringify(record));

@@ -48,9 +48,13 @@ test.each(['convert', 'smokeGenerate'])('Ctrl-C during %s leaves no process and 
   await sleep(1000);
   const children = findDescendants(running.pid);
   running.kill('SIGINT');
-  const { exitCode, stderr } = await running;
+  const { exitCode, stdout } = await running;
   expect(exitCode).toBe(130);
-  expect(stderr).toContain('interrupted: no rank is left');
+  expect(jsonLines(stdout).at(-1)).toEqual({
+    event: 'interrupted',
+    message: 'interrupted: no rank is left; the same command goes on with the finished files',
+    exit_code: 130,
+  });
   expect(stillAlive(children)).toEqual([]);
   expect(existsSync(join(folder, 'hf'))).toBe(false);
 });

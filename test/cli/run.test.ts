@@ -2,6 +2,7 @@
 import { cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { connect } from '../../src/client.ts';
 import { makeFolder } from '../config/config-folder.ts';
 import { findFreePorts } from '../support/temporal-server.ts';
 import { findDescendants, stillAlive } from './processes.ts';
@@ -89,7 +90,15 @@ test('detach, find again, refuse another request for the target, cancel', async 
 
   const status = await runCli(['status', id, '--json'], { env });
   expect(status.exitCode).toBe(0);
-  expect(jsonLines(status.stdout)).toEqual([expect.objectContaining({ event: 'status', state: 'RUNNING' })]);
+  expect(jsonLines(status.stdout)).toEqual([
+    expect.objectContaining({
+      event: 'status',
+      state: 'RUNNING',
+      workflow_id: id,
+      activity: expect.objectContaining({ activity_id: expect.any(String), last_failure: expect.any(Object) }),
+    }),
+  ]);
+  expect(status.stdout).not.toMatch(/"[a-z]+[A-Z]\w*":/);
 
   expect((await runCli(['cancel', id], { env })).exitCode).toBe(0);
   const end = await runCli(['status', id, '--follow', '--json'], { env });
@@ -116,6 +125,21 @@ test('an unknown id is a failure that names it', async () => {
   const { stderr, exitCode } = await runCli(['status', 'no-such-run'], { env });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('no-such-run');
+});
+
+test('a run of somebody else is not cancelled', async () => {
+  const client = await connect({ address: env.TEMPORAL_ADDRESS, namespace: 'default' });
+  try {
+    const other = await client.workflow.start('Training', { workflowId: 'training-1', taskQueue: 'nobody' });
+    const { stderr, exitCode } = await runCli(['cancel', 'training-1'], { env });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('training-1 is a run of Training, and not of megatronToHf.');
+    const history = await other.fetchHistory();
+    expect(history.events?.filter((event) => event.workflowExecutionCancelRequestedEventAttributes)).toEqual([]);
+    await other.terminate();
+  } finally {
+    await client.connection.close();
+  }
 });
 
 test('Ctrl-C ends dev: worker drained, server gone', async () => {

@@ -37,7 +37,19 @@ test.each([
   [['--overwrite'], '--overwrite: there is no such option; parameters are written overwrite=true'],
   [['--overwrite', 'tp=1'], '--overwrite: there is no such option; parameters are written overwrite=true'],
   [['--no-strict'], '--no-strict: there is no such option; parameters are written strict=false'],
-  [['-x'], '-x: there is no such option; parameters are written x=true'],
+  [['--no-strict', 'tp=1'], '--no-strict: there is no such option; parameters are written strict=false'],
+  [['--tp'], '--tp: there is no such option; parameters are written tp=...'],
+  [['--hf-model', 'a/b'], '--hf-model a/b: there is no such option; parameters are written hf_model=a/b'],
+  [['--tpp', '4'], '--tpp 4: there is no such option, and tpp: there is no such parameter; did you mean tp?'],
+  [
+    ['--expert-model-parallel-size=8'],
+    '--expert-model-parallel-size=8: there is no such option, and expert_model_parallel_size is spelt ep here',
+  ],
+  [['--dryrun'], '--dryrun: there is no such option; did you mean --dry-run?'],
+  [['-x'], '-x: there is no such option'],
+  [['-'], '-: there is no such option'],
+  [['-r', 'mine'], '-r names a profile; here that is profile=mine'],
+  [['--script', 'x'], '--script is not for a request: the operator sets `bridge.script` in worker.yaml'],
   [['tp'], 'tp: expected key=value'],
   [['=4'], '=4: the key is missing'],
   [['a b=4'], 'a b=4: a b is not a parameter name'],
@@ -46,6 +58,13 @@ test.each([
   [['~a=4'], '~a=4: parameters are set without ~: a=4'],
 ])('%j is refused', (tokens, expected) => {
   expect(parseDotlist(tokens).problems).toEqual([expected]);
+});
+
+test('a word after a negated flag is looked at on its own', () => {
+  expect(parseDotlist(['--no-strict', 'word']).problems).toEqual([
+    '--no-strict: there is no such option; parameters are written strict=false',
+    'word: expected key=value',
+  ]);
 });
 
 test('a value that is no YAML says how to quote it', () => {

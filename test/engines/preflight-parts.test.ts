@@ -136,6 +136,12 @@ describe('describeRemoteCode', () => {
     [{}, false, ['*'], 'trust_remote_code=false'],
     [{}, true, [], 'does not name org/model@c0ffee under remote_code'],
     [{}, true, ['org/model@main'], 'does not name'],
+    [
+      { remoteCode: ['modeling_x', 'far/away--m.M'] },
+      true,
+      ['org/model@c0ffee'],
+      'far/away--m.M is code of another repo',
+    ],
     [{}, true, ['org/model@c0ffee'], 'may run in the smoke generation'],
     [{ revision: null }, true, ['d'.repeat(64)], 'may run in the smoke generation'],
   ] as const)('%j, trusted %s, policy %j', (change, trust_remote_code, remoteCode, text) => {

@@ -10,6 +10,7 @@ import { ConversionError } from '../../src/contract/failures.ts';
 import { ConversionInput, type ConversionRequest } from '../../src/contract/input.ts';
 import type { PreflightResult } from '../../src/contract/results.ts';
 import { validateParallelism } from '../../src/engines/preflight.ts';
+import { SlurmProfile } from '../../src/contract/profile-slurm.ts';
 import type { Surroundings, WorkerPolicy } from '../../src/contract/surroundings.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
@@ -34,6 +35,8 @@ function around(policy: Partial<WorkerPolicy> = {}): Surroundings {
       python: [],
       launchPrefix: [],
       smokeMemory: null,
+      bridge: null,
+      profiles: {},
       ...policy,
     },
     worker: { kind: 'cli', workflowId: 'test', runId: 'test', attempt: 1, namespace: null, host: 'here', pid: 1 },
@@ -104,6 +107,15 @@ describe('a sound request', () => {
       expect(result.warnings).toEqual([]);
     },
   );
+
+  it('may leave the layout to us, and says what was chosen and why', async () => {
+    const sizes = { tp: 'auto', pp: 'auto', ep: 'auto', etp: 'auto' } as const;
+    const { notes, warnings } = await preflight({ ...sizes, torchrun: { nproc_per_node: 2 } });
+    expect(notes[0]).toMatch(/^tp=2 pp=1 ep=1 etp=1 \(auto\) for 2 ranks: tp=2 divides the \d+ heads and every width/);
+    expect(warnings).toEqual([]);
+    const alone = await preflight({ ...sizes, distributed: false });
+    expect(alone.notes[0]).toContain('(auto): there is one rank');
+  });
 
   it('may name the layout of the training run', async () => {
     expect((await preflight({ tp: 2, pp: 1, ep: 1, etp: 1, torchrun: { nproc_per_node: 2 } })).ranks).toBe(2);
@@ -189,6 +201,21 @@ describe('refused', () => {
     await mkdir(target);
     await writeFile(join(target, 'notes.txt'), 'mine');
     expect((await failure({ hf_path: target })).type).toBe('TargetRefused');
+  });
+
+  it('names the profiles that there are, and counts the ranks of the one that is named', async () => {
+    const slurm = SlurmProfile.parse({ executor: 'slurm', nodes: 2, nproc_per_node: 2 });
+    const error = await failure({ profile: 'slurm_b', tp: 3 }, { profiles: { slurm_a: slurm } });
+    expect(error.facts['types']).toEqual(expect.arrayContaining(['PolicyRefused', 'LayoutInvalid']));
+    expect(error.problems[0]).toContain('profile=slurm_b: this worker offers local, slurm_a.');
+    const request = { profile: 'slurm_a', max_shard_size: '20KB' };
+    const { ranks, notes } = await preflight(request, { profiles: { slurm_a: slurm } });
+    expect(ranks).toBe(4);
+    expect(notes).toContain('the ranks run as a job of profile slurm_a (slurm): 2 on each of 2 node(s)');
+    // Nodes of a request are for a profile: this machine has no other.
+    const nodes = { torchrun: { nnodes: 2, nproc_per_node: 1 } };
+    expect((await preflight({ ...request, ...nodes }, { profiles: { slurm_a: slurm } })).ranks).toBe(2);
+    expect((await failure(nodes)).message).toContain('name a profile that has more nodes');
   });
 
   it('paths outside the allowed roots, links resolved, before anything is read', async () => {

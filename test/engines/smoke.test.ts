@@ -80,9 +80,9 @@ describe('smokePhase', () => {
   it('is PolicyRefused where the model does not load without its code', async () => {
     await expect(smoke({ code: [], needed: true })).rejects.toMatchObject({
       type: 'PolicyRefused',
-      message: expect.stringMatching(/modeling_l.*worker does not allow/),
+      message: expect.stringMatching(/modeling_l.*worker policy does not name/),
     });
-    await expect(smoke({ code: ['*'], trust: false, needed: true })).rejects.toThrow('trust_remote_code is false');
+    await expect(smoke({ code: ['*'], trust: false, needed: true })).rejects.toThrow('trust_remote_code=false');
   });
 
   it('is final where nothing is left to try', async () => {

@@ -14,7 +14,16 @@ import { archiveOf } from '../support/checkpoint-zip.ts';
 const surroundings: Surroundings = {
   signal: new AbortController().signal,
   onProgress: () => undefined,
-  policy: { allowedRoots: ['/'], remoteCode: [], torchrun: [], python: [], launchPrefix: [], smokeMemory: null },
+  policy: {
+    allowedRoots: ['/'],
+    remoteCode: [],
+    torchrun: [],
+    python: [],
+    launchPrefix: [],
+    smokeMemory: null,
+    bridge: null,
+    profiles: {},
+  },
   worker: { kind: 'cli', workflowId: 'test', runId: 'test', attempt: 1, namespace: null, host: 'here', pid: 1 },
   previous: null,
   isOwnerAlive: () => Promise.resolve(false),

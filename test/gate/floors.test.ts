@@ -76,6 +76,8 @@ describe('writing', () => {
     plan: 'the plan in staging',
     reference: "the reference's small files in the hub cache",
     launch: 'logs of the ranks',
+    world: 'the meeting of the ranks, beside the target',
+    executors: 'scripts and records of jobs in staging',
     smoke: 'the request to its Python process, in a temporary folder',
     cli: 'what a person asked for',
     worker: 'the workflow bundle, when the package is built',

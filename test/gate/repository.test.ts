@@ -1,4 +1,4 @@
-// What the repository promises to a newcomer: two commands, no registry addresses, no oversized files.
+// What the repository promises to a newcomer: three commands, no registry addresses, no oversized files.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -89,13 +89,13 @@ describe('sizes', () => {
   });
 });
 
-describe("the README's two commands", () => {
-  const commands = ['npm test', 'npm run quickstart'];
+describe("the README's three commands", () => {
+  const commands = ['npm test', 'npm run quickstart', 'npm run test:slurm'];
 
   it('stand at its top and exist', () => {
     const top = read('README.md').split('\n').slice(0, 40).join('\n');
     for (const command of commands) expect(top).toContain(command);
-    for (const script of ['test', 'quickstart'])
+    for (const script of ['test', 'quickstart', 'test:slurm'])
       expect(manifest.scripts[script]).toMatch(/^node scripts\/setup\.mjs && /);
   });
 

@@ -81,12 +81,20 @@ const UNSHARDED =
   '(for Nemotron MoE checkpoints the common default is tp=1 pp=1 ep=8 etp=1). ' +
   'Or set distributed=false; engine stream needs no layout: leaving tp, pp, ep and etp out is enough.';
 
+const forBridge = (message: string): string =>
+  message.replace(
+    'engine stream needs no layout: leaving tp, pp, ep and etp out is enough',
+    'tp, pp, ep and etp may be auto, where a table knows the model',
+  );
+
 describe('ranks', () => {
   it('several without any sharding are refused in the words of the step', () => {
     const all = { tp: 1, pp: 1, ep: 1, etp: 1, nproc: 8 };
     expect(judge(all)).toEqual({ ...NOTHING, errors: [UNSHARDED] });
     expect(judge({ ...all, defaulted: ['tp', 'pp', 'etp'] }).errors).toEqual([UNSHARDED]);
-    expect(judge({ ...all, engine: 'bridge', defaulted: ['tp', 'pp', 'ep', 'etp'] }).errors).toEqual([UNSHARDED]);
+    expect(judge({ ...all, engine: 'bridge', defaulted: ['tp', 'pp', 'ep', 'etp'] }).errors).toEqual([
+      forBridge(UNSHARDED),
+    ]);
   });
 
   it('are free for engine stream where nobody spoke of a layout, where there is one rank, or without distribution', () => {
@@ -108,7 +116,9 @@ describe('ranks', () => {
     expect(judge({ tp: 2, pp: 3, nproc: 4, distributed: 'auto' }).errors).toEqual([message]);
     expect(judge({ tp: 2, pp: 3, nproc: 6 })).toEqual(NOTHING);
     expect(judge({ tp: 2, pp: 3, nproc: 4, defaulted: ['tp', 'pp'] })).toEqual({ ...NOTHING, notes: [message] });
-    expect(judge({ tp: 2, pp: 3, nproc: 4, engine: 'bridge', defaulted: ['tp', 'pp'] }).errors).toEqual([message]);
+    expect(judge({ tp: 2, pp: 3, nproc: 4, engine: 'bridge', defaulted: ['tp', 'pp'] }).errors).toEqual([
+      forBridge(message),
+    ]);
     expect(judge({ tp: 2, pp: 3, nproc: 4, distributed: false })).toEqual(NOTHING);
   });
 
@@ -124,7 +134,7 @@ describe('ranks', () => {
   it('on other nodes are out of reach', () => {
     const message =
       'torchrun.nnodes=2, but this worker starts ranks on its own machine only. ' +
-      'Set torchrun.nnodes=1: the speed of an export is that of the disk, not of the ranks.';
+      'Set torchrun.nnodes=1, or name a profile that has more nodes: the speed of an export is that of the disk, not of the ranks.';
     expect(judge({ nnodes: 2 }).errors).toEqual([message]);
     expect(judge({ nnodes: 2, defaulted: ['torchrun.nnodes'] })).toEqual({ ...NOTHING, warnings: [message] });
   });

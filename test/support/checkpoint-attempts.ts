@@ -43,6 +43,8 @@ export async function attempt(
       python: [],
       launchPrefix: [],
       smokeMemory: null,
+      bridge: null,
+      profiles: {},
     },
     previous: previous?.heartbeat ?? null,
   };

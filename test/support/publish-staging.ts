@@ -39,6 +39,8 @@ export const surroundings = (change: Partial<Surroundings> = {}): Surroundings =
     python: ['python3'],
     launchPrefix: [],
     smokeMemory: null,
+    bridge: null,
+    profiles: {},
   },
   worker: worker(),
   previous: undefined,

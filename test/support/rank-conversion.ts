@@ -53,6 +53,8 @@ export function surroundingsFor(changes: Partial<Surroundings> = {}): Surroundin
       python: [PYTHON],
       launchPrefix: [],
       smokeMemory: null,
+      bridge: null,
+      profiles: {},
     },
     worker: {
       kind: 'cli',

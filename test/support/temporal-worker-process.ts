@@ -16,12 +16,19 @@ export interface WorkerProcess {
   readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | null>;
 }
 
-/** Starts a worker for all queues and waits until it is connected. */
-export async function startWorkerProcess(address: string): Promise<WorkerProcess> {
-  const command = ['--pdeathsig', 'KILL', '--', process.execPath, MAIN];
+export interface WorkerProcessOptions {
+  /** The program; default serves all queues. It prints a line once it is connected. */
+  readonly main?: string;
+  /** Variables on top of ours. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts a worker and waits until it is connected. */
+export async function startWorkerProcess(address: string, options: WorkerProcessOptions = {}): Promise<WorkerProcess> {
+  const command = ['--pdeathsig', 'KILL', '--', process.execPath, options.main ?? MAIN];
   const child = spawn('setpriv', command, {
     cwd: ROOT,
-    env: { ...process.env, TEMPORAL_ADDRESS: address },
+    env: { ...process.env, ...options.environment, TEMPORAL_ADDRESS: address },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;

@@ -21,6 +21,8 @@ export const TEST_CONFIG: WorkerConfig = {
     python: ['python3'],
     launchPrefix: [],
     smokeMemory: null,
+    bridge: null,
+    profiles: {},
   },
   worker: {
     queues: { preflight: PREFLIGHT_QUEUE, convert: CONVERT_QUEUE, smoke: SMOKE_QUEUE },

@@ -1,0 +1,53 @@
+// What becomes of the job that an earlier attempt left, when this one ends before it has come to take it up.
+import { ConversionError, FAILURES, type ConversionInput, type PreflightResult } from '../contract/index.ts';
+import type { Surroundings, Worker } from '../contract/surroundings.ts';
+import { endLeftJob } from '../executors/end-left-job.ts';
+import { stagingPath } from '../files/staging.ts';
+import { readOwner } from '../publish/ownership.ts';
+import { isSameOwner, isSameRun } from '../publish/owner-record.ts';
+
+/**
+ * Ends the job of the run's staging directory where no attempt follows that could: after a cancel, and after a final failure. Not where
+ * the target is somebody else's, whose job it is then.
+ *
+ * @returns the error to throw: `error`, with a word on the job where it could not be ended
+ */
+export async function endAbandonedJob(
+  error: unknown,
+  input: ConversionInput,
+  preflight: PreflightResult,
+  surroundings: Surroundings,
+): Promise<unknown> {
+  if (!(await isAbandoned(error, surroundings))) return error;
+  if (!(await isOwn(input.hf_path, surroundings))) return error;
+  const staging = stagingPath(input.hf_path, preflight.byte_digest);
+  const report = (message: string): void => surroundings.onProgress({ phase: 'convert', message });
+  try {
+    await endLeftJob({ staging, policy: surroundings.policy, report });
+    return error;
+  } catch (failure) {
+    return withWord(error, failure);
+  }
+}
+
+async function isAbandoned(error: unknown, { signal, isHandedOver, isLastAttempt }: Surroundings): Promise<boolean> {
+  if (signal.aborted) return (await isHandedOver?.()) !== true;
+  if (!(error instanceof ConversionError)) return isLastAttempt === true;
+  // A scheduler that does not answer, or refuses us, would not end the job either.
+  if (error.type === 'SchedulerFailed') return false;
+  return !FAILURES[error.type].retryable || error.facts['final'] === true || isLastAttempt === true;
+}
+
+async function isOwn(target: string, { worker, isOwnerAlive }: Surroundings): Promise<boolean> {
+  const owner: Worker | undefined = (await readOwner(target))?.worker;
+  if (owner === undefined || !isSameOwner(owner, worker)) return false;
+  // A run that was started anew or reset under our id, and is at work.
+  return isSameRun(owner, worker) || !(await isOwnerAlive(owner));
+}
+
+function withWord(error: unknown, failure: unknown): unknown {
+  const word = failure instanceof Error ? failure.message : String(failure);
+  if (!(error instanceof ConversionError)) return new Error(`${String(error)}\n${word}`, { cause: error });
+  const { type, message, problems, facts } = error;
+  return new ConversionError(type, `${message}\n${word}`, { problems: [...problems, word], facts, cause: error });
+}
