@@ -23,7 +23,7 @@ export function commonStateKey(checkpoint: Checkpoint): string | null {
  * @throws ConversionError CheckpointDamaged for a malformed one, CheckpointUnsupported naming a class that is not read.
  */
 export async function readCommonState(checkpoint: Checkpoint): Promise<CommonState> {
-  const fromFile = await readCommonFile(checkpoint.path);
+  const fromFile = await readStateFile(checkpoint.path, 'common.pt');
   if (fromFile !== null) return { form: 'common.pt', values: stateMap(fromFile, 'common.pt') };
   const key = commonStateKey(checkpoint);
   if (key === null) return { form: 'absent' };
@@ -31,11 +31,17 @@ export async function readCommonState(checkpoint: Checkpoint): Promise<CommonSta
   return { form: 'entry', values: stateMap(Array.isArray(list) ? list[0] : list, key) };
 }
 
-async function readCommonFile(path: string): Promise<PickleValue | null> {
-  const file = await openFile(join(path, 'common.pt'));
+/**
+ * A file of the checkpoint that `torch.save` wrote, read with the limits of the common state; null where there is none.
+ *
+ * @param name - relative to `path`
+ * @throws ConversionError as `readCommonState`.
+ */
+export async function readStateFile(path: string, name: string): Promise<PickleValue | null> {
+  const file = await openFile(join(path, name));
   if (file === null) return null;
   try {
-    return readArchivePickle(file.handle.fd, { file: 'common.pt', offset: 0, length: file.size }, commonStateGlobals);
+    return readArchivePickle(file.handle.fd, { file: name, offset: 0, length: file.size }, commonStateGlobals);
   } finally {
     await file.handle.close();
   }

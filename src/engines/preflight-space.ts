@@ -12,6 +12,8 @@ const SMALL_FILES = 64 * 1024 * 1024;
 export interface Outline {
   readonly byteDigest: string;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** What is on the disk of attempts that are over, and is removed before anything is written. */
+  readonly abandoned?: number;
 }
 
 /** A sentence, or null where there is enough room. Files that an earlier attempt finished need none. */
@@ -21,7 +23,7 @@ export async function spaceProblem(target: string, plan: Outline): Promise<strin
   const free = bavail * bsize;
   const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const finished = await finishedBytes(stagingPath(target, plan.byteDigest), plan.files);
-  const needed = total - finished + SMALL_FILES;
+  const needed = total - finished - (plan.abandoned ?? 0) + SMALL_FILES;
   if (free >= needed) return null;
   const reuse = finished > 0 ? `, ${formatBytes(finished)} of it already written` : '';
   return (

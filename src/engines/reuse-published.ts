@@ -104,7 +104,7 @@ export function reuseResult(
 }
 
 /** For the preflight: what will be found again. */
-export function describePublished({ manifest }: Extract<PublishedExport, { state: 'whole' }>): string {
+export function describePublished({ manifest }: { readonly manifest: Manifest }): string {
   const { kind, workflow_id: id, run_id: run, written } = manifest.run;
   const who = kind === 'workflow' ? `run ${id} (${run})` : id;
   return `hf_path holds this very export already, ${manifest.validation}, published by ${who} on ${written}: nothing is written again.`;

@@ -31,9 +31,15 @@ const LEADS_OUT = new Set(
     'cloudpickle fsspec huggingface_hub hydra joblib modelopt nemo_run numpy nvidia_resiliency_ext omegaconf pip requests safetensors ' +
     'setuptools torch transformer_engine transformers triton wandb yaml ' +
     'auto_bridge safe_config_loader import_utils instantiate_utils safe_import safe_import_from load_library eval exec open compile system ' +
-    'getattr setattr delattr globals locals vars input breakpoint'
+    'getattr setattr delattr globals locals vars input breakpoint Popen check_call check_output'
   ).split(' '),
 );
+
+/**
+ * What reads more than it is given: another file with names in it that nobody has judged (`ConfigContainer.from_yaml`, `from_hf_pretrained`), or
+ * a pickle (`load_common_state_dict`). No configuration names such a function.
+ */
+const READS = /^(?:from_|load|read_|restore|import_|exec|run_|launch|download|save|dump|write_|build_tokenizer)/;
 
 /** Why the name may not be used, or null where it may. `extra` are the operator's own modules. */
 export function refuseTarget(name: string, extra: readonly string[]): string | null {
@@ -46,5 +52,7 @@ export function refuseTarget(name: string, extra: readonly string[]): string | n
   const odd = parts.find((part) => !/^(?:[A-Za-z]\w*|_[a-z]\w*|<locals>|<lambda>)$/.test(part));
   if (odd !== undefined) return `${JSON.stringify(odd)} is no part of a name that may be used`;
   const way = own ? undefined : parts.slice(2).find((part) => LEADS_OUT.has(part));
-  return way === undefined ? null : `${way} leads out of Megatron`;
+  if (way !== undefined) return `${way} leads out of Megatron`;
+  const last = own ? '' : (parts.at(-1) ?? '');
+  return READS.test(last) ? `${last} reads or writes files` : null;
 }

@@ -9,6 +9,8 @@ const FORMAT = 1;
 export interface BridgeInputs {
   readonly metadataDigest: string;
   readonly stamps: CheckpointStat;
+  /** Of `digestRecords`. */
+  readonly records: string;
   /** The model is built from the reference's config: unlike for engine `stream` it belongs to the bytes. */
   readonly referenceDigest: string;
   /** Null for the helper. */
@@ -21,12 +23,23 @@ export interface BridgeInputs {
 
 /** sha256, hex. The converter's own version is not in it: the manifest records that, and a new release reuses what is converted. */
 export function digestBridge(inputs: BridgeInputs): string {
-  const { metadataDigest, stamps, referenceDigest, script, decisiveArguments, firstOwner, expectation } = inputs;
+  const { metadataDigest, stamps, records, referenceDigest, script, decisiveArguments, firstOwner, expectation } =
+    inputs;
   const files = [...stamps]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([file, it]) => [file, it.size, it.mtime, it.inode]);
   const tensors = [...expectation.tensors].map(([name, it]) => [name, it.shape, it.dtype, expectation.weightMap[name]]);
-  const content = [FORMAT, metadataDigest, files, referenceDigest, script, decisiveArguments, firstOwner, tensors];
+  const content = [
+    FORMAT,
+    metadataDigest,
+    files,
+    records,
+    referenceDigest,
+    script,
+    decisiveArguments,
+    firstOwner,
+    tensors,
+  ];
   return createHash('sha256')
     .update(`megatron-to-hf bridge ${JSON.stringify(content)}`)
     .digest('hex');

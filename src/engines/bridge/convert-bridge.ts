@@ -8,9 +8,11 @@ import {
   type ConversionInput,
   type ConvertResult,
   type PreflightResult,
+  toSeconds,
 } from '../../contract/index.ts';
 import type { Surroundings } from '../../contract/surroundings.ts';
 import { stagingPath } from '../../files/staging.ts';
+import { findProfile } from '../../executors/find-profile.ts';
 import { statFiles } from '../../plan/stat-files.ts';
 import type { PlanSummary } from '../../plan/types.ts';
 import { copyReference } from '../../publish/copy-reference.ts';
@@ -23,20 +25,24 @@ import { chooseEngine } from '../choose-engine.ts';
 import { closeAttempt } from '../convert-attempt.ts';
 import { writeIndex } from '../convert-index.ts';
 import { ConvertProgress, readFruitless } from '../convert-progress.ts';
+import { SEEN_SECONDS } from '../wait-until-seen.ts';
 import { reuseResult } from '../reuse-published.ts';
+import { awaitOutput } from './await-output.ts';
 import { attemptFolder } from './converter-program.ts';
 import { keepConverterRecord, readConverterRecord } from './converter-record.ts';
+import { digestRecords } from './digest-records.ts';
+import { findEnded, goBackTo, recordEnd } from './ended-attempt.ts';
 import { findFinishedPlan, finishOutput } from './finish-output.ts';
-import { judgeOutput } from './judge-output.ts';
+import { judgeOutput, type OutputVerdict } from './judge-output.ts';
+import type { ConverterOutput } from './read-output.ts';
 import { type BridgeBasis, type BridgePlan, planBridge } from './plan-bridge.ts';
-import { readOutput } from './read-output.ts';
 import { requireBridge } from './require-bridge.ts';
 import { refuseScanned } from './scan-checkpoint.ts';
 import { runConverter } from './run-converter.ts';
 
 /**
  * Runs the converter into a folder of the attempt, and moves what it wrote into `export/` only once the books are closed on it. A
- * conversion that an earlier attempt finished is not repeated.
+ * conversion that got to its end is not repeated, wherever a worker died after it.
  *
  * @throws ConversionError SourceChanged, PolicyRefused, TargetOwned; of the ranks; VerificationFailed, BooksNotClosed for what was written
  */
@@ -63,16 +69,23 @@ export async function convertBridge(
   const warnings: string[] = [];
   let attempt = 0;
   if (finished === null) {
-    const run = await runConverter(basis, plan, staging, input, bridge, progress, surroundings);
+    const ended = await findEnded(staging, plan.byteDigest);
+    if (ended !== null) await onTarget(plan, staging, () => goBackTo(staging, ended));
+    const run = ended ?? (await runConverter(basis, plan, staging, input, bridge, progress, surroundings));
     attempt = run.attempt;
     const { output: folder, record } = attemptFolder(staging, attempt);
-    const output = await readOutput(folder);
-    const { strict } = input;
-    const verdict = judgeOutput(plan.expectation, output, { strict, torchDtype: plan.options.torchDtype, folder });
+    const judge = (found: ConverterOutput, strict: boolean): OutputVerdict =>
+      judgeOutput(plan.expectation, found, { strict, torchDtype: plan.options.torchDtype, folder });
+    const isElsewhere = surroundings.crew !== undefined || findProfile(input.profile, policy).executor !== 'local';
+    const seconds = isElsewhere ? Math.min(SEEN_SECONDS, toSeconds(input.retry.stall)) : 0;
+    const output = await awaitOutput(folder, (found) => judge(found, true), seconds, signal);
+    const verdict = judge(output, input.strict);
     warnings.push(...verdict.warnings);
     await refuseChanged(basis, plan, staging, input);
     await onTarget(plan, staging, async () => {
-      await keepConverterRecord(staging, { left: record, generation: plan.options.generation, ...run, warnings });
+      const { generation } = plan.options;
+      await keepConverterRecord(staging, { left: record, generation, arguments: run.arguments, warnings });
+      if (ended === null) await recordEnd(staging, plan.byteDigest, run, output.headers.keys());
       const { path } = basis.checkpoint;
       await finishOutput({ plan, checkpoint: path, staging, attempt, output, verdict, progress, signal });
     });
@@ -153,12 +166,13 @@ function totalsOf({ expectation }: BridgePlan, finished: PlanSummary | null): Co
 /** @throws ConversionError SourceChanged; what was written meanwhile is removed. */
 async function refuseChanged(
   { checkpoint }: BridgeBasis,
-  { stamps }: BridgePlan,
+  { stamps, records }: BridgePlan,
   staging: string,
   input: ConversionInput,
 ): Promise<void> {
   const same =
     isDeepStrictEqual(await statFiles(checkpoint), stamps) &&
+    (await digestRecords(checkpoint.path)) === records &&
     (await readCheckpoint(checkpoint.path)).metadataDigest === checkpoint.metadataDigest;
   if (same) return;
   await rm(staging, { recursive: true, force: true });

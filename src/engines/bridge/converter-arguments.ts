@@ -1,8 +1,14 @@
 // The request in the words of a converter, one to one. Pure.
+import type { DType } from '../../checkpoint/types.ts';
 import type { ConverterGeneration } from '../../contract/bridge.ts';
 import type { ConversionInput } from '../../contract/input.ts';
 
 export type TorchDtype = 'bfloat16' | 'float16' | 'float32';
+
+/** How a weight file names them. */
+export const SAFETENSORS = { bfloat16: 'BF16', float16: 'F16', float32: 'F32' } as const satisfies Readonly<
+  Record<TorchDtype, DType>
+>;
 
 /** What the arguments say beside the paths. */
 export interface ConverterOptions {

@@ -1,5 +1,5 @@
 // What a converter must write for a model that no table of ours knows: the tensors that the reference's own weights have.
-import { DTYPE_BYTES, type Checkpoint } from '../../checkpoint/types.ts';
+import { DTYPE_BYTES, type Checkpoint, type DType } from '../../checkpoint/types.ts';
 import { ConversionError } from '../../contract/failures.ts';
 import { findDrop } from '../../models/drops.ts';
 import { architecturesOf } from '../../models/registry.ts';
@@ -17,8 +17,16 @@ const EXAMPLES = 20;
 const NOISE = /(?:^|\.)rotary_emb\.inv_freq$/;
 const OUTPUT_LAYER = /(?:^|\.)output_layer\.weight$/;
 
-/** @throws ConversionError ReferenceUnavailable where the reference's weights have no known names: then nothing could be checked. */
-export function expectNamed(checkpoint: Checkpoint, reference: Reference, maxShardBytes: number): Expectation {
+/**
+ * @param dtype that the converter is asked for
+ * @throws ConversionError ReferenceUnavailable where the reference's weights have no known names: then nothing could be checked.
+ */
+export function expectNamed(
+  checkpoint: Checkpoint,
+  reference: Reference,
+  maxShardBytes: number,
+  dtype: DType,
+): Expectation {
   const { weights, config, id } = reference;
   if (weights === null) throw nameless(id, config);
   const names = [...weights.tensors.keys()].filter((name) => !NOISE.test(name));
@@ -28,14 +36,14 @@ export function expectNamed(checkpoint: Checkpoint, reference: Reference, maxSha
   const books = sortSources(checkpoint, names.length, vocabulary, hasMtp);
   const shapes = [...tensors.values()].map(({ shape }) => shape);
   const known = shapes.every((shape) => shape !== null) ? shapes.reduce((sum, shape) => sum + volume(shape), 0) : null;
-  const bytes = books.mapped.bytes - books.vocabularyPadding.bytes;
+  const parameters = known ?? sourceElements(checkpoint, hasMtp, vocabulary);
   return {
     family: `(${architecturesOf(config)[0] ?? 'unknown'})`,
     tensors,
-    weightMap: mapFiles(weights, tensors, maxShardBytes),
+    weightMap: mapFiles(weights, tensors, maxShardBytes, dtype),
     books,
-    parameters: known ?? sourceElements(checkpoint, hasMtp, vocabulary),
-    bytes,
+    parameters,
+    bytes: parameters * DTYPE_BYTES[dtype],
     vocabulary,
     isComplete: false,
   };
@@ -51,12 +59,13 @@ function mapFiles(
   { files }: ReferenceWeights,
   tensors: Expectation['tensors'],
   maxShardBytes: number,
+  dtype: DType,
 ): Record<string, string> {
   if (files)
     return Object.fromEntries([...tensors.keys()].map((name) => [name, files.get(name) ?? 'model.safetensors']));
   const sized = [...tensors].map(([name, { shape }]) => ({
     name,
-    bytes: shape === null ? 0 : tensorBytes(shape, 'BF16'),
+    bytes: shape === null ? 0 : tensorBytes(shape, dtype),
   }));
   const shards = shardFiles(sized, maxShardBytes);
   return Object.fromEntries(shards.flatMap((shard) => shard.tensors.map(({ name }) => [name, shard.file])));

@@ -38,14 +38,18 @@ const CAUSES: readonly Cause[] = [
     isFinal: true,
   },
   {
-    pattern: /unrecognized arguments|invalid choice|the following arguments are required|does not know \w+/,
+    // As argparse and python/bridge_export.py say it.
+    pattern:
+      /error: (?:unrecognized arguments|argument \S+: invalid choice|the following arguments are required)|^This Megatron-Bridge's \S+ does not know /,
     type: 'RankFailed',
     says: 'The converter does not know an argument',
     advice: 'Correct bridge.extra_args or bridge.script in the worker configuration; the operator can do that.',
     isFinal: true,
   },
   {
-    pattern: /No module named '?(?:megatron|transformer_engine|torch)\b/,
+    // Only as it is raised: Megatron warns of optional packages with the same words.
+    pattern:
+      /^(?:\[rank\d+\]: )?(?:ModuleNotFoundError|ImportError): No module named '?(?:megatron|transformer_engine|torch)\b/,
     type: 'RankFailed',
     says: 'Megatron-Bridge cannot be imported',
     advice:

@@ -1,6 +1,7 @@
 // What a converter wrote becomes the export: digests, the plan that later phases check against, then the files, each with its record.
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConversionError } from '../../contract/failures.ts';
 import { stagingPaths } from '../../files/staging.ts';
 import { readPlan, writePlanSummary } from '../../plan/plan-files.ts';
 import type { PlanSummary } from '../../plan/types.ts';
@@ -10,6 +11,7 @@ import type { DoneRecord } from '../../rank/types.ts';
 import { errorCode } from '../../files/error-code.ts';
 import { formatBytes } from '../../contract/units.ts';
 import type { ConvertProgress } from '../convert-progress.ts';
+import { forgetEnd } from './ended-attempt.ts';
 import { hashWeights } from './hash-weights.ts';
 import type { OutputVerdict } from './judge-output.ts';
 import type { BridgePlan } from './plan-bridge.ts';
@@ -29,12 +31,17 @@ export interface FinishRequest {
   readonly signal: AbortSignal;
 }
 
-/** All digests are taken before the first file moves: what is in `export/` then is whole, or is written over by the next attempt. */
+/**
+ * All digests are taken before the first file moves: what is in `export/` then is whole, or goes back to its attempt (`ended-attempt.ts`).
+ * @throws ConversionError VerificationFailed for a file that somebody wrote to after the converter had ended
+ */
 export async function finishOutput(request: FinishRequest): Promise<PlanSummary> {
   const { plan, staging, attempt, output, verdict, progress, signal } = request;
   const folder = attemptFolder(staging, attempt).output;
   const records: DoneRecord[] = [];
+  const stamps = new Map<string, string>();
   for (const [name, header] of output.headers) {
+    stamps.set(name, await stampOf(join(folder, name)));
     const stamp = { name, byteDigest: plan.byteDigest, attempt };
     const tell = (bytes: number): void => progress.report(`checksums of ${name}: ${formatBytes(bytes)}`);
     records.push(await hashWeights(join(folder, name), header, stamp, signal, tell));
@@ -53,10 +60,13 @@ export async function finishOutput(request: FinishRequest): Promise<PlanSummary>
     parameters: verdict.parameters,
     bytes: verdict.bytes,
   };
-  for (const directory of [stagingPaths(staging).export, stagingPaths(staging).done]) {
-    await mkdir(directory, { recursive: true });
+  const changed = (await Promise.all([...stamps].map(([name, stamp]) => isChanged(join(folder, name), stamp)))).some(
+    Boolean,
+  );
+  if (changed) {
+    await forgetEnd(staging, attempt);
+    throw written(folder);
   }
-  await removeOthers(stagingPaths(staging).export, output);
   await writePlanSummary(summary, staging);
   // The library behind converters keeps its files from everybody else; ours have the usual mode of this process.
   const { mode } = await stat(stagingPaths(staging).plan);
@@ -69,10 +79,16 @@ export async function finishOutput(request: FinishRequest): Promise<PlanSummary>
   return summary;
 }
 
-/** Of an attempt that died while it moved files, and whose converter wrote others. */
-async function removeOthers(folder: string, { headers }: ConverterOutput): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.safetensors') && !headers.has(name));
-  for (const name of names) await rm(join(folder, name), { force: true });
+async function stampOf(path: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+  return `${ino} ${size} ${mtimeNs}`;
+}
+
+const isChanged = async (path: string, stamp: string): Promise<boolean> => (await stampOf(path)) !== stamp;
+
+function written(folder: string): ConversionError {
+  const message = `Files in ${folder} were written to after the converter had ended: a process of it is left somewhere. End it, then run again.`;
+  return new ConversionError('VerificationFailed', message, { problems: [message], facts: { folder } });
 }
 
 /** The plan of an earlier attempt that got to its end, or null. */

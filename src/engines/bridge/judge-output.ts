@@ -6,7 +6,7 @@ import { isFloat } from '../../plan/output-dtype.ts';
 import { volume } from '../../plan/strides.ts';
 import { INDEX_FILE } from '../../safetensors/read-index.ts';
 import type { TensorInfo } from '../../safetensors/types.ts';
-import type { TorchDtype } from './converter-arguments.ts';
+import { SAFETENSORS, type TorchDtype } from './converter-arguments.ts';
 import type { ConverterOutput } from './read-output.ts';
 import type { Expectation } from './types.ts';
 
@@ -24,7 +24,6 @@ interface FoundTensor extends TensorInfo {
   readonly file: string;
 }
 
-const SAFETENSORS: Readonly<Record<TorchDtype, DType>> = { bfloat16: 'BF16', float16: 'F16', float32: 'F32' };
 const MOST_NAMED = 20;
 
 /**
@@ -104,6 +103,7 @@ function wrongTensors(expectation: Expectation, found: ReadonlyMap<string, Found
       return [`${name} has the shape [${shape.join(', ')}], expected [${expected.shape.join(', ')}]`];
     }
     if (
+      expected?.shape == null &&
       vocabulary !== null &&
       vocabulary.padded !== vocabulary.wanted &&
       shape[0] === vocabulary.padded &&
@@ -113,9 +113,9 @@ function wrongTensors(expectation: Expectation, found: ReadonlyMap<string, Found
         `${name} has ${shape[0]} rows: the padding of the vocabulary was not cut, which has ${vocabulary.wanted}`,
       ];
     }
-    if (expected?.dtype != null && dtype !== asked && !keeps(dtype, expected.dtype)) {
-      return [`${name} has the dtype ${dtype}, expected ${expected.dtype}`];
-    }
+    // Where no table knows it, a number that was asked for as `asked` must be that; of other kinds of tensors nothing was asked.
+    const wanted = expected?.dtype ?? (isFloat(dtype) ? asked : dtype);
+    if (dtype !== asked && !keeps(dtype, wanted)) return [`${name} has the dtype ${dtype}, expected ${wanted}`];
     return [];
   });
   return few(problems, (problem) => problem);

@@ -13,9 +13,10 @@ import { volume } from '../../plan/strides.ts';
 import { isRemoteCodeAllowed } from '../../reference/remote-code.ts';
 import { planFrom, type SourceBasis } from '../build-plan.ts';
 import { digestBridge } from './bridge-digest.ts';
+import { digestRecords } from './digest-records.ts';
 import { judgeBridgeLayout, type BridgeLayout } from './bridge-layout.ts';
 import { bridgeWorld, type BridgeWorld } from './bridge-world.ts';
-import { type ConverterOptions, decisiveArguments, type TorchDtype } from './converter-arguments.ts';
+import { type ConverterOptions, decisiveArguments, SAFETENSORS, type TorchDtype } from './converter-arguments.ts';
 import { expectNamed } from './expect-named.ts';
 import { expectPlanned } from './expect-planned.ts';
 import { findConverter, type Converter } from './find-converter.ts';
@@ -25,6 +26,8 @@ export interface BridgePlan {
   readonly byteDigest: string;
   readonly expectation: Expectation;
   readonly stamps: CheckpointStat;
+  /** Digest of what the converter builds the model from. */
+  readonly records: string;
   readonly world: BridgeWorld;
   readonly layout: BridgeLayout;
   /** Null: one process with the helper. */
@@ -52,13 +55,15 @@ export async function planBridge(
   const { checkpoint, reference, family } = basis;
   const world = bridgeWorld(input, policy);
   const converter = world.distributed ? await requireConverter(bridge, world) : null;
-  const expectation = await expect(basis, input);
+  const torchDtype = chooseTorchDtype(input.dtype, checkpoint);
+  const expectation = await expect(basis, input, torchDtype);
   const stamps = await statFiles(checkpoint);
+  const records = await digestRecords(checkpoint.path);
   const layout = judgeBridgeLayout(input, basis, dimensionsOf(family, reference.config), world);
   const options: ConverterOptions = {
     generation: converter?.generation ?? 'helper',
     layout: layout.sizes,
-    torchDtype: chooseTorchDtype(input.dtype, checkpoint),
+    torchDtype,
     trustRemoteCode: reference.remoteCode.length > 0 && isRemoteCodeAllowed(input, policy, reference),
     input,
     extraArgs: bridge.extraArgs,
@@ -67,13 +72,14 @@ export async function planBridge(
   const byteDigest = digestBridge({
     metadataDigest: checkpoint.metadataDigest,
     stamps,
+    records,
     referenceDigest: reference.digest,
     script: converter?.script ?? null,
     decisiveArguments: decisiveArguments(options),
     firstOwner,
     expectation,
   });
-  return { byteDigest, expectation, stamps, world, layout, converter, options, firstOwner };
+  return { byteDigest, expectation, stamps, records, world, layout, converter, options, firstOwner };
 }
 
 async function requireConverter(bridge: BridgePolicy, world: BridgeWorld): Promise<Converter> {
@@ -83,9 +89,10 @@ async function requireConverter(bridge: BridgePolicy, world: BridgeWorld): Promi
 }
 
 /** Where a table knows the model, its books are closed against the checkpoint before anything runs, as for engine `stream`. */
-async function expect(basis: BridgeBasis, input: ConversionInput): Promise<Expectation> {
+async function expect(basis: BridgeBasis, input: ConversionInput, torchDtype: TorchDtype): Promise<Expectation> {
   const { family, checkpoint, reference } = basis;
-  if (family === null) return expectNamed(checkpoint, reference, toBytes(input.max_shard_size));
+  if (family === null)
+    return expectNamed(checkpoint, reference, toBytes(input.max_shard_size), SAFETENSORS[torchDtype]);
   const { plan } = await planFrom({ ...basis, family }, input);
   return expectPlanned(plan);
 }

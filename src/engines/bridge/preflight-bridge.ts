@@ -17,12 +17,13 @@ import { judgeSmokeMemory } from '../preflight-memory.ts';
 import { describeRemoteCode } from '../preflight-policy.ts';
 import type { PreflightProblems } from '../preflight-problems.ts';
 import { type Outline, spaceProblem } from '../preflight-space.ts';
+import { describePublished } from '../reuse-published.ts';
+import { SAFETENSORS } from './converter-arguments.ts';
+import { abandonedBytes, findEnded } from './ended-attempt.ts';
 import { findFinishedPlan } from './finish-output.ts';
 import { type BridgeBasis, type BridgePlan, planBridge } from './plan-bridge.ts';
 import { requireBridge } from './require-bridge.ts';
 import { refuseScanned } from './scan-checkpoint.ts';
-
-const DTYPES = { bfloat16: 'BF16', float16: 'F16', float32: 'F32' } as const;
 
 /** @param problems those found so far: all are thrown together */
 export async function preflightBridge(
@@ -50,8 +51,7 @@ export async function preflightBridge(
   };
   problems.add('TargetRefused', await refuseTarget(input.megatron_path, input.hf_path, target));
   await problems.collect(() => refuseOwned(input.hf_path, surroundings));
-  const finished = plan && (await findFinishedPlan(stagingPath(input.hf_path, plan.byteDigest), plan.byteDigest));
-  const space = plan && !isWanted && !finished && (await spaceProblem(input.hf_path, outline(plan)));
+  const space = plan && !isWanted ? await judgeSpace(input, plan) : null;
   problems.add('InsufficientSpace', space ? [space] : []);
   const memory = plan && judgeMemory(input, plan, surroundings);
   problems.add('LayoutInvalid', memory?.problem ? [memory.problem] : []);
@@ -66,7 +66,13 @@ export async function preflightBridge(
       ...(basis.trainingProblem ? [basis.trainingProblem] : []),
       ...(await machineWarnings(plan)),
     ],
-    notes: [...plan.layout.notes, ...(memory?.notes ?? []), ...(code ? [code] : []), describeEngine(plan)],
+    notes: [
+      ...plan.layout.notes,
+      ...(memory?.notes ?? []),
+      ...(found && isWanted ? [describePublished(found)] : []),
+      ...(code ? [code] : []),
+      describeEngine(plan),
+    ],
   };
 }
 
@@ -114,6 +120,14 @@ function outline({ expectation, byteDigest }: BridgePlan): Outline {
   return { byteDigest, files };
 }
 
+/** What a converter wrote to its end needs no room a second time. */
+async function judgeSpace({ hf_path: target }: ConversionInput, plan: BridgePlan): Promise<string | null> {
+  const staging = stagingPath(target, plan.byteDigest);
+  const written = (await findFinishedPlan(staging, plan.byteDigest)) ?? (await findEnded(staging, plan.byteDigest));
+  if (written !== null) return null;
+  return spaceProblem(target, { ...outline(plan), abandoned: await abandonedBytes(staging) });
+}
+
 function judgeMemory(
   input: ConversionInput,
   { expectation, options }: BridgePlan,
@@ -121,7 +135,7 @@ function judgeMemory(
 ): ReturnType<typeof judgeSmokeMemory> {
   return judgeSmokeMemory(
     input.smoke,
-    { parameters: expectation.parameters, dtype: DTYPES[options.torchDtype] },
+    { parameters: expectation.parameters, dtype: SAFETENSORS[options.torchDtype] },
     {
       smokeMemory: policy.smokeMemory,
       totalMemory: totalmem(),

@@ -47,6 +47,14 @@ describe('explainFailure', () => {
     expect(error.facts['final']).toBe(isFinal);
   });
 
+  it('takes a warning for no cause', async () => {
+    const log =
+      "UserWarning: No module named 'transformer_engine'. Falling back\nthe launcher does not know why\nRuntimeError: NCCL error\n";
+    const error = await explain({ 'rank-0.log': log });
+    expect(error.problems).toEqual(['rank-0: RuntimeError: NCCL error']);
+    expect(error.facts['final']).toBeUndefined();
+  });
+
   it('leaves other failures, and ones without a log, as they are', async () => {
     const stalled = new ConversionError('ConversionStalled', 'stalled');
     expect(await explain({ 'rank-0.log': 'ValueError: x\n' }, stalled)).toBe(stalled);

@@ -108,6 +108,21 @@ describe('judgeOutput', () => {
     );
   });
 
+  it('where no table knows the dtype, expects what was asked for, of numbers', () => {
+    const tensors = new Map(['x', 'y'].map((name) => [name, { shape: null, dtype: null }]));
+    const expectation = { tensors, isComplete: false };
+    const warnings = (y: DType): readonly string[] =>
+      judge({ ...one({ x: ['BF16', 4], y: [y, 6] }), expectation }).warnings;
+    for (const dtype of ['BF16', 'F32', 'I64'] as const) expect(warnings(dtype)).toEqual([]);
+    expect(failure({ ...one({ x: ['BF16', 4], y: ['F16', 6] }), expectation }).problems).toEqual([
+      'y has the dtype F16, expected BF16',
+    ]);
+  });
+
+  it('a known shape is right, also where it has as many rows as the padded vocabulary', () => {
+    expect(judge({ expectation: { vocabulary: { padded: 4, wanted: 3 } } }).tensors).toBe(2);
+  });
+
   it('holds the index against the files, both ways', () => {
     const files = {
       '1.safetensors': { a: GOOD['a'] ?? ['BF16'] },

@@ -2,12 +2,14 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ConversionResult } from '../../../src/contract/index.ts';
+import { validateParallelism } from '../../../src/engines/preflight.ts';
 import { runPipeline } from '../../../src/engines/run-pipeline.ts';
 import { Manifest } from '../../../src/publish/manifest.ts';
 import {
   bridgeInput,
   bridgePolicy,
   bridgeSurroundings,
+  completenessOf,
   SCRIPTS,
   unknownReference,
 } from '../../support/bridge-worker.ts';
@@ -55,6 +57,9 @@ it('a model that no table knows: converted by two ranks, tried out, published; a
   expect(JSON.parse(await readFile(join(hf_path, 'config.json'), 'utf8'))).toMatchObject({ vocab_size: 2000 });
   expect((await readdir(dirname(hf_path))).filter((name) => name.startsWith('.hf.'))).toEqual([]);
 
-  const again = await runPipeline(input, bridgeSurroundings(bridgePolicy({}, 'kill')));
+  const otherWorker = bridgeSurroundings(bridgePolicy({}, 'kill'));
+  const { notes } = await validateParallelism(input, await completenessOf(input.megatron_path), otherWorker);
+  expect(notes.join('\n')).toContain('hf_path holds this very export already, VALIDATED, published by');
+  const again = await runPipeline(input, otherWorker);
   expect(again).toMatchObject({ already_published: true, validation: 'VALIDATED', files_reused: 2 });
 });

@@ -111,6 +111,7 @@ describe('a model that no table knows', () => {
     expect(result).toMatchObject({ engine: 'bridge', architecture: 'HomegrownForCausalLM', tensors: 39, files: 2 });
     expect(result.parameters).toBe(2_342_592);
     expect(result.bytes).toBe(2 * 2_342_592);
+    expect((await preflight({ engine: 'auto', hf_model_id, dtype: 'float32' })).bytes).toBe(4 * 2_342_592);
     expect(result.warnings.join('\n')).toContain('1 ranks take a GPU each, and this worker has 0');
   });
 
@@ -121,5 +122,12 @@ describe('a model that no table knows', () => {
     ).toBe(usual);
     expect(await digest({ dtype: 'float32' })).not.toBe(usual);
     expect(await digest({}, bridgePolicy({ extraArgs: ['--x'] }))).not.toBe(usual);
+    // The converter builds the model from it.
+    const megatron_path = await copyIteration('llama-trained', join(directory, 'recorded'));
+    const before = await digest({ megatron_path });
+    await writeFile(join(megatron_path, 'run_config.yaml'), 'model: {rotary_base: 10000}\n');
+    const between = await digest({ megatron_path });
+    await writeFile(join(megatron_path, 'run_config.yaml'), 'model: {rotary_base: 20000}\n');
+    expect(new Set([before, between, await digest({ megatron_path })]).size).toBe(3);
   });
 });
