@@ -8,6 +8,6 @@ export const makeCheckCompleteness = (
   policy: WorkerPolicy,
 ): ((args: CheckCompletenessArguments) => Promise<CompletenessResult>) =>
   runActivity('checkCompleteness', policy, CheckCompletenessArguments, async ({ input }, surroundings) => {
-    const { examineCheckpoint } = await import('../checkpoint/completeness/examine.ts');
-    return examineCheckpoint(input.megatron_path, input, surroundings);
+    const { checkCompleteness } = await import('../engines/check-completeness.ts');
+    return checkCompleteness(input, surroundings);
   });

@@ -24,12 +24,13 @@ export async function convertInWorld(world: World, asked: ConversionInput, flags
     ...flags,
     onFailure: ({ type, message, exit_code }) => tellTorchrun(type, message, exit_code),
   };
-  const interrupt = listenForInterrupt();
+  // Ctrl-C reaches a rank from the terminal and once more from its launcher, which also kills what does not end.
+  const interrupt = listenForInterrupt({ isPatient: true });
   const { signal } = interrupt;
   try {
     const input = fitToWorld(asked, world);
     const { policy } = await loadWorkerConfig(flags.worker);
-    const self = describeMember(world, asked, readVersion());
+    const self = describeMember(world, input, readVersion());
     const rank: Leadership = { world, self, input, surroundings: surroundingsOf(policy), signal };
     if (world.rank > 0) return await follow(rank);
     return await lead(

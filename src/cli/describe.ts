@@ -1,8 +1,6 @@
 // `describe`: what this conversion consumes, produces, takes and how it can fail; from the schemas that are in force.
-import { join } from 'node:path';
+import { configuredDefaults } from '../config/configured-defaults.ts';
 import { requestOptions } from '../config/load-config.ts';
-import { packageConfigFolder } from '../config/package-root.ts';
-import { readYaml } from '../config/read-yaml.ts';
 import { STEP_ID, STEP_PARAMETERS } from '../config/step-parameters.ts';
 import { ARTIFACTS, FAILURES, WORKFLOW_TYPE } from '../contract/index.ts';
 import type { DescribeFlags } from './commands/describe.ts';
@@ -29,6 +27,7 @@ interface Artifact {
 interface Parameter {
   readonly name: string;
   readonly type: string;
+  /** A program that starts the workflow must give it. On the command line only where nothing is configured either. */
   readonly required: boolean;
   /** What the schema fills in; null: nothing. */
   readonly default: unknown;
@@ -56,7 +55,7 @@ export async function describe(flags: DescribeFlags): Promise<number> {
 }
 
 export async function composeDescription(): Promise<Description> {
-  const { leaves } = await readYaml(join(packageConfigFolder(), 'default.yaml'), 'package');
+  const configured = await configuredDefaults();
   return {
     name: STEP_ID,
     workflow: WORKFLOW_TYPE,
@@ -67,7 +66,7 @@ export async function composeDescription(): Promise<Description> {
       type: option.type,
       required: option.required,
       default: option.fallback ?? null,
-      configured: leaves.get(option.path)?.value ?? null,
+      configured: configured.get(option.path) ?? null,
       meaning: option.meaning,
       aliases: STEP_PARAMETERS.filter(({ name, ours }) => ours === option.path && name !== ours).map(
         ({ name }) => name,

@@ -16,11 +16,16 @@ export function reportInterrupted(options: { readonly json: boolean }): number {
 
 /**
  * Aborts on the first SIGINT or SIGTERM. The second ends this process at once: then the kernel ends the ranks.
+ * @param options.isPatient the second and later ones change nothing
  * @returns the signal, and a function that restores the default behaviour
  */
-export function listenForInterrupt(): { readonly signal: AbortSignal; readonly stop: () => void } {
+export function listenForInterrupt({ isPatient = false } = {}): {
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+} {
   const controller = new AbortController();
   const listener = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted && isPatient) return;
     if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
     controller.abort(new Interrupted(`interrupted by ${name}`));
   };

@@ -15,13 +15,22 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await createProgram(await parametersHelp(process.argv.slice(2))).parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = await reportError(error, { json: process.argv.includes('--json') });
+  const json = process.argv.includes('--json');
+  if (!(error instanceof CommanderError)) process.exitCode = await reportError(error, { json });
+  else if (error.exitCode === 0) process.exitCode = 0;
+  else process.exitCode = await endUsage(error, json);
+}
+
+/** Commander has said it to people; a script that reads stdout is told as well. */
+async function endUsage({ message }: CommanderError, json: boolean): Promise<number> {
+  if (!json) return 2;
+  const { ConversionError } = await import('../contract/index.ts');
+  return reportError(new ConversionError('InvalidInput', message.replace(/^error: /, '')), { json });
 }
 
 /** The list of parameters where the help of `run` or `convert` is asked for. */
 async function parametersHelp(words: readonly string[]): Promise<string> {
   const asked = words.some((word) => word === '-h' || word === '--help' || word === 'help');
   if (!asked || !words.some((word) => word === 'run' || word === 'convert')) return '';
-  return (await import('./options-help.ts')).renderOptionsHelp();
+  return await (await import('./options-help.ts')).renderOptionsHelp();
 }

@@ -1,17 +1,18 @@
 // The parameters in `--help`, from the same schema that checks them.
+import { configuredDefaults } from '../config/configured-defaults.ts';
 import { requestOptions } from '../config/load-config.ts';
 
-/** One line a parameter: name, default, meaning. */
-export function renderOptionsHelp(): string {
-  const rows = requestOptions().map((option) => {
-    const fallback = option.required ? ' (required)' : describeDefault(option.fallback);
-    return [option.path, `${option.meaning || option.type}${fallback}`] as const;
+/** One line a parameter: name, meaning, and the default that it has without a configuration of one's own. */
+export async function renderOptionsHelp(): Promise<string> {
+  const configured = await configuredDefaults();
+  const rows = requestOptions().map(({ path, meaning, type, fallback, required }) => {
+    const value = configured.get(path) ?? fallback;
+    const hint = value !== undefined ? ` [${asText(value)}]` : required ? ' (required)' : '';
+    return [path, `${meaning || type}${hint}`] as const;
   });
   const width = Math.max(...rows.map(([name]) => name.length));
-  return `\nParameters:\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')}\n`;
+  const lines = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+  return `Parameters, with the default of each; -c with a file of your own starts from \`defaults: default\` to keep them:\n${lines.join('\n')}\n`;
 }
 
-function describeDefault(value: unknown): string {
-  if (value === undefined) return '';
-  return ` [${typeof value === 'string' ? value : JSON.stringify(value)}]`;
-}
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

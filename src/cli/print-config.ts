@@ -3,7 +3,7 @@ import { composeConfig, escapeInterpolations } from '../config/compose-config.ts
 import { MANDATORY } from '../config/leaf.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { maskPaths, maskSecrets, maskWords } from '../config/secrets.ts';
-import { STEP_ID } from '../config/step-parameters.ts';
+import { OWN_SECTION, STEP_ID, STEP_IMAGE } from '../config/step-parameters.ts';
 import { printYaml } from '../config/yaml-values.ts';
 
 /** How the command was called. */
@@ -28,8 +28,8 @@ export function printConfig(loaded: LoadedConfig, invocation: Invocation, json: 
     `# compiled from ${files.join(', ')}`,
     ...(Object.values(config as object).includes(MANDATORY) ? ['# ??? must still be given.'] : []),
     '# -c with this file gives the same request again; `run` is for reading only. ****** is a secret.',
-    '# config.script and the extra arguments are what the step would use; here they are the worker.yaml of the worker.',
-    '# config.megatron_to_hf holds what the step does not have; `defaulted` is what nobody chose: checked, but never refused.',
+    '# run.env, config.script and the extra arguments are what the step would use; here the worker.yaml of the worker says that.',
+    '# megatron_to_hf, twice, holds what the step does not have; `defaulted` is what nobody chose: checked, but never refused.',
   ];
   process.stdout.write(`${notes.join('\n')}\n${printYaml({ run, config: escapeInterpolations(config) as object })}`);
 }
@@ -38,8 +38,9 @@ function describeRun({ input, environment }: LoadedConfig, { mode, config, overr
   return {
     mode: mode === 'local' && input.profile ? 'run' : mode,
     profile: input.profile ?? null,
-    env: environment,
+    env: { container_image: STEP_IMAGE },
     cli: { argv: maskWords(process.argv.slice(2)), dotlist: maskWords(overrides), passthrough: [], config },
     recipe: { name: `steps/${STEP_ID}`, script: process.argv[1] ?? '' },
+    [OWN_SECTION]: { environment },
   };
 }

@@ -42,9 +42,9 @@ export function renderDescription(description: Description): string {
 const title = (text: string): string => styleText('bold', text, { stream: process.stdout });
 
 function describeDefault({ required, configured, default: fallback }: Description['parameters'][number]): string {
-  if (required) return ' [required]';
   const value = configured ?? fallback;
-  return value === null ? '' : ` [${typeof value === 'string' ? value : JSON.stringify(value)}]`;
+  if (value === null) return required ? ' [required]' : '';
+  return ` [${typeof value === 'string' ? value : JSON.stringify(value)}${required ? "; required in a workflow's request" : ''}]`;
 }
 
 /** All but the last column padded to the widest cell, and what would be too wide for that on its own. */

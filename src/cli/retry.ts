@@ -1,6 +1,6 @@
 // `retry`: find the run that is over, start it again or reset it, follow it.
 import { retryConversion } from '../client.ts';
-import { overrideRequest } from '../config/override-request.ts';
+import { overrideRequest, refuseMisspelt } from '../config/override-request.ts';
 import { attach } from './attach.ts';
 import { chooseReporter } from './choose-reporter.ts';
 import type { RetryFlags } from './commands/retry.ts';
@@ -10,6 +10,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 export async function retry(id: string, overrides: readonly string[], flags: RetryFlags): Promise<number> {
   const json = flags.json === true;
   const from = flags.from ?? 'start';
+  refuseMisspelt(overrides);
   const client = await connectServer();
   try {
     const retried = await retryConversion(client, id, {

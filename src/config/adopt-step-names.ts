@@ -47,7 +47,9 @@ export function adoptStepNames(leaves: Leaves): { leaves: Leaves; problems: stri
 function refuseForeign(row: StepParameter, given: Leaves): string[] {
   const [first] = given.values();
   if (first === undefined || saysNothing(row, given)) return [];
-  return [...given].map(([path, leaf]) => `${path} (${describeOrigin(leaf.origin)}) ${row.instead ?? ''}`);
+  const [path = row.name, ...others] = given.keys();
+  const all = others.length === 0 ? '' : `; also ${others.join(', ')}`;
+  return [`${path} (${describeOrigin(first.origin)}${all}) ${row.instead ?? ''}`];
 }
 
 function saysNothing({ name, fallback }: StepParameter, given: Leaves): boolean {

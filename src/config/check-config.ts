@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { describeOrigin, MANDATORY, nestLeaves, type Leaf, type Leaves } from './leaf.ts';
 import { sectionsOf, type Option } from './options.ts';
+import { isSecretName, MASK } from './secrets.ts';
 import { describeUnknownKey } from './unknown-key.ts';
 import { decodeYaml } from './yaml-values.ts';
 
@@ -34,7 +35,7 @@ export function checkConfig<S extends z.ZodType>(
     const at = [...known.keys()].find((option) => path === option || path.startsWith(`${option}.`)) ?? path;
     if (reported.has(at)) continue;
     reported.add(at);
-    problems.push(describeIssue(at, known.get(at), accepted.get(at), issue));
+    problems.push(describeIssue(at, known.get(at), leaves.get(at), issue));
   }
   return { value: parsed.success && problems.length === 0 ? parsed.data : null, problems };
 }
@@ -78,6 +79,23 @@ function describeIssue(
   if (option === undefined) return `${path}: ${issue.message}`;
   if (leaf === undefined) return `${path} is mandatory: give ${path}=... (${option.meaning})`;
   const where = `${path} (${describeOrigin(leaf.origin)})`;
-  const custom = issue.code === 'custom' ? issue.message : `expected ${option.type}`;
-  return `${where}: ${custom}, found ${JSON.stringify(leaf.value)}`;
+  const expected = issue.code === 'custom' ? issue.message : `expected ${option.type}${describeLimit(issue)}`;
+  return `${where}: ${expected}, found ${showValue(leaf)}`;
+}
+
+/** What the type does not say. */
+function describeLimit(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small' && issue.origin === 'string') return ' that is not empty';
+  if (issue.code === 'too_small' && issue.origin === 'array') return ', not empty';
+  if (issue.code === 'too_big' && issue.origin === 'string') return ` of at most ${issue.maximum} characters`;
+  return issue.code === 'too_big' && issue.origin === 'array' ? `, at most ${issue.maximum}` : '';
+}
+
+const LONGEST_SHOWN = 200;
+
+/** Never what a variable with a secret name holds. */
+function showValue({ value, environment }: Leaf): string {
+  if (environment.some(isSecretName)) return MASK;
+  const shown = JSON.stringify(value);
+  return shown.length <= LONGEST_SHOWN ? shown : `${shown.slice(0, LONGEST_SHOWN)}...`;
 }

@@ -1,6 +1,7 @@
 // `a.b=value` on the command line, the value read as YAML, as OmegaConf's dotlist does.
 import { isMap } from 'yaml';
 import { setLeaf, type Leaves } from './leaf.ts';
+import { refuseFlag } from './refuse-flag.ts';
 import { maskWords } from './secrets.ts';
 import { STEP_ID } from './step-parameters.ts';
 import { parseYaml, plainText } from './yaml-values.ts';
@@ -14,9 +15,8 @@ export function parseDotlist(tokens: readonly string[]): { leaves: Leaves; probl
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? '';
     if (token.startsWith('-')) {
-      const next = tokens[index + 1];
-      const takesNext = !token.includes('=') && next !== undefined && !next.startsWith('-') && !next.includes('=');
-      problems.push(refuseFlag(token, takesNext ? next : undefined));
+      const { problem, takesNext } = refuseFlag(token, tokens[index + 1]);
+      problems.push(problem);
       if (takesNext) index++;
     } else {
       const problem = assign(leaves, token);
@@ -24,31 +24,6 @@ export function parseDotlist(tokens: readonly string[]): { leaves: Leaves; probl
     }
   }
   return { leaves, problems };
-}
-
-/** Options of the step or of another command, met where they mean nothing. */
-const OTHER_OPTIONS = new Map([
-  ['-b', 'submits to a server: megatron-to-hf run -b'],
-  ['--batch', 'submits to a server: megatron-to-hf run --batch'],
-  ['--detach', 'leaves a run on a server: megatron-to-hf run --detach'],
-  ['--stage', 'uploads files of the step; there is nothing to upload here, leave it out'],
-]);
-
-/** The step takes `--tp 4` and silently converts with tp=1; here it is refused. */
-function refuseFlag(token: string, value: string | undefined): string {
-  const other = OTHER_OPTIONS.get(token);
-  if (other !== undefined)
-    return `${token} ${other}${value !== undefined && other.startsWith('submits') ? ` ${value}` : ''}`;
-  const name = token.replace(/^-+/, '');
-  const equals = name.indexOf('=');
-  const key = (equals < 0 ? name : name.slice(0, equals)).replaceAll('-', '_');
-  const negated = equals < 0 && value === undefined && key.startsWith('no_');
-  const spelling = negated
-    ? `${key.slice(3)}=false`
-    : `${key}=${equals < 0 ? (value ?? 'true') : name.slice(equals + 1)}`;
-  const [shown = '', ...rest] = maskWords(value === undefined ? [token] : [token, value]);
-  const [written] = maskWords([spelling]);
-  return `${[shown, ...rest].join(' ')}: there is no such option; parameters are written ${written}`;
 }
 
 function assign(leaves: Leaves, token: string): string | null {
@@ -59,12 +34,13 @@ function assign(leaves: Leaves, token: string): string | null {
       : `${token}: expected key=value`;
   }
   const key = token.slice(0, equals);
+  const [shown = ''] = maskWords([token]);
   if (/^[+~]/.test(key))
-    return `${token}: parameters are set without ${key[0]}: ${token.slice(key.startsWith('++') ? 2 : 1)}`;
-  if (!KEY.test(key)) return `${token}: ${key === '' ? 'the key is missing' : `${key} is not a parameter name`}`;
+    return `${shown}: parameters are set without ${key[0]}: ${shown.slice(key.startsWith('++') ? 2 : 1)}`;
+  if (!KEY.test(key)) return `${shown}: ${key === '' ? 'the key is missing' : `${key} is not a parameter name`}`;
   const { document } = parseYaml(token.slice(equals + 1));
   if (document.errors.length > 0) {
-    return `${maskWords([token]).join('')}: the value is not YAML (${document.errors[0]?.message.split('\n')[0] ?? 'syntax'}); quote it: ${key}='"..."'`;
+    return `${shown}: the value is not YAML (${document.errors[0]?.message.split('\n')[0] ?? 'syntax'}); quote it: ${key}='"..."'`;
   }
   const value = document.toJS() as unknown;
   const origin = { kind: 'command line', token } as const;

@@ -1,6 +1,7 @@
 // Resolves the interpolations of a configuration as OmegaConf does. Values keep their type where a template is one reference.
 import { decodeElement } from './decode-element.ts';
 import { describeOrigin, MANDATORY, nestLeaves, type Leaf, type Leaves } from './leaf.ts';
+import { isSecretName, MASK } from './secrets.ts';
 import { parseTemplate, type Argument, type Part, type Template } from './template.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -86,7 +87,7 @@ class Resolver {
       case 'oc.env':
         return this.#readEnvironment(asText(this.#evaluate(first?.template ?? [], used)), second, used);
       case 'oc.decode':
-        return decode(this.#evaluate(first?.template ?? [], used));
+        return decode(this.#evaluate(first?.template ?? [], used), [...used].some(isSecretName));
       default:
         throw new SyntaxError(`no resolver is called ${part.name}; there are oc.env and oc.decode`);
     }
@@ -159,9 +160,10 @@ function asText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function decode(value: unknown): unknown {
+function decode(value: unknown, isSecret: boolean): unknown {
   if (value === null) return null;
   const decoded = typeof value === 'string' ? decodeElement(value) : null;
-  if (decoded === null) throw new SyntaxError(`oc.decode: ${JSON.stringify(value)} is no text that holds one value`);
+  if (decoded === null)
+    throw new SyntaxError(`oc.decode: ${isSecret ? MASK : JSON.stringify(value)} is no text that holds one value`);
   return decoded.value;
 }

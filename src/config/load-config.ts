@@ -9,7 +9,7 @@ import { interpolate } from './interpolate.ts';
 import { MANDATORY, mergeLeaves, type Leaf, type Leaves } from './leaf.ts';
 import { splitNode, type NodeLaunch } from './node-launch.ts';
 import { listOptions, type Option } from './options.ts';
-import { resolvePaths } from './resolve-paths.ts';
+import { refuseEmptyVariables, resolvePaths } from './resolve-paths.ts';
 import { secretPaths } from './secrets.ts';
 import { readTorchDtype } from './torch-dtype.ts';
 import { unwrapCompiled } from './unwrap-compiled.ts';
@@ -66,7 +66,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const missing = options.forReading ? findMissing(leaves) : [];
   const checked = checkConfig(ConversionInput, requestOptions(), standIn(leaves, missing));
   const parts = [dotlist, inherited, given, profile, resolved, split, checked];
-  const problems = parts.flatMap((part) => part.problems);
+  const problems = [...parts.flatMap((part) => part.problems), ...refuseEmptyVariables(merged, environment)];
   if (checked.value === null || problems.length > 0) throw refuse(problems);
   return {
     input: {

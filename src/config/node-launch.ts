@@ -39,7 +39,7 @@ export function splitNode(
   const { node_rank = null, master_addr = null, master_port = null } = value?.torchrun ?? {};
   const refused = [...given].map(
     ([path, { origin }]) =>
-      `${path} (${describeOrigin(origin)}) joins machines by hand, which only \`convert\` does; for a run, name a profile with several nodes (-r, -b)`,
+      `${path} (${describeOrigin(origin)}) joins machines by hand, which only \`convert\` does; a run needs a profile with several nodes (run -r NAME, run -b NAME, or profile=NAME)`,
   );
   return { leaves: rest, node: { node_rank, master_addr, master_port }, problems: canStart ? problems : refused };
 }

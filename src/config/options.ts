@@ -25,6 +25,7 @@ interface Node {
   readonly anyOf?: readonly Node[];
   readonly items?: Node;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
   readonly properties?: Readonly<Record<string, Node>>;
@@ -92,7 +93,8 @@ function describeType(node: Node): string {
   switch (node.type) {
     case 'integer':
     case 'number': {
-      const { minimum, maximum } = node;
+      const { minimum, exclusiveMinimum, maximum } = node;
+      if (exclusiveMinimum !== undefined) return `${node.type} above ${exclusiveMinimum}`;
       const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
       if (minimum !== undefined && bounded) return `${node.type} from ${minimum} to ${maximum}`;
       return minimum === undefined ? node.type : `${node.type} from ${minimum}`;

@@ -7,6 +7,7 @@ import { parseDotlist } from './dotlist.ts';
 import { interpolate } from './interpolate.ts';
 import { mergeLeaves, setLeaf, type Leaves } from './leaf.ts';
 import { requestOptions } from './load-config.ts';
+import { splitNode } from './node-launch.ts';
 import { resolvePaths } from './resolve-paths.ts';
 import { readTorchDtype } from './torch-dtype.ts';
 
@@ -36,14 +37,24 @@ export function overrideRequest(
     ownName,
   );
   const changed: Leaves = new Map([...resolved.leaves].filter(([path]) => given.leaves.has(path)));
-  const leaves = mergeLeaves([leavesOf(earlier), readTorchDtype(resolvePaths(changed, cwd))]);
+  const split = splitNode(readTorchDtype(resolvePaths(changed, cwd)), false);
+  const leaves = mergeLeaves([leavesOf(earlier), split.leaves]);
   const checked = checkConfig(ConversionInput, requestOptions(), leaves);
-  const problems = [dotlist, given, resolved, checked].flatMap((part) => part.problems);
-  if (checked.value === null || problems.length > 0) {
-    const list = problems.map((problem) => `  - ${problem}`).join('\n');
-    throw new ConversionError('InvalidInput', `the changed request has problems:\n${list}`, { problems });
-  }
+  const problems = [dotlist, given, resolved, split, checked].flatMap((part) => part.problems);
+  if (checked.value === null || problems.length > 0) throw refuse(problems);
   return { ...checked.value, defaulted: defaulted.filter((path) => !given.leaves.has(path)) };
+}
+
+/** What no request could take, before anybody asks for the earlier one. @throws ConversionError InvalidInput */
+export function refuseMisspelt(overrides: readonly string[]): void {
+  const dotlist = parseDotlist(overrides);
+  const problems = [...dotlist.problems, ...adoptStepNames(dotlist.leaves).problems];
+  if (problems.length > 0) throw refuse(problems);
+}
+
+function refuse(problems: readonly string[]): ConversionError {
+  const list = problems.map((problem) => `  - ${problem}`).join('\n');
+  return new ConversionError('InvalidInput', `the changed request has problems:\n${list}`, { problems });
 }
 
 /** Lists are values; mappings are not. */

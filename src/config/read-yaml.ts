@@ -22,7 +22,7 @@ interface Place {
 /** @throws ConversionError InvalidInput with file and line for anything that is not one mapping of keys to values. */
 export async function readYaml(file: string, kind: 'package' | 'file'): Promise<ConfigFile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new ConversionError('InvalidInput', `cannot read the configuration ${file}: ${String(error)}`);
+    throw new ConversionError('InvalidInput', `cannot read the configuration ${file}: ${describeReadError(error)}`);
   });
   return readYamlText(text, file, kind);
 }
@@ -31,7 +31,7 @@ export async function readYaml(file: string, kind: 'package' | 'file'): Promise<
 export function readYamlText(text: string, file: string, kind: 'package' | 'file'): ConfigFile {
   const { document, lines } = parseYaml(text);
   const problems = document.errors.map(
-    (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? 'not YAML'}`,
+    (error) => `${file}:${lines.linePos(error.pos[0]).line}: ${describeYamlError(error)}`,
   );
   if (problems.length === 0) problems.push(...findBrokenAliases(document, file));
   if (problems.length > 0) throw new ConversionError('InvalidInput', problems.join('\n'), { problems });
@@ -47,6 +47,18 @@ export function readYamlText(text: string, file: string, kind: 'package' | 'file
   contents.delete('defaults');
   collect(contents, '', place, leaves);
   return { file, leaves, defaults: readDefaults(inherited, place) };
+}
+
+function describeReadError(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'ENOENT') return 'there is no such file';
+  return code === 'EACCES' ? 'permission denied' : String(error);
+}
+
+function describeYamlError({ code, message }: Document.Parsed['errors'][number]): string {
+  if (code === 'MULTIPLE_DOCS') return 'the file holds several documents; a configuration is one';
+  return message.split('\n')[0] ?? 'not YAML';
 }
 
 function collect(map: YAMLMap, prefix: string, place: Place, leaves: Leaves): void {

@@ -27,6 +27,9 @@ export const OWN_SECTION = 'megatron_to_hf';
 /** The converter in the step's image. */
 export const STEP_SCRIPT = '/opt/Megatron-Bridge/examples/conversion/convert_checkpoints_multi_gpu.py';
 
+/** The image that the step's `default.yaml` names. */
+export const STEP_IMAGE = 'nvcr.io/nvidia/nemo:26.04';
+
 const OPERATOR = 'which programs run is said by the operator of the worker, never by a request';
 const LAYOUT =
   'a torch_dist checkpoint is read without its layout: given by a person it is checked against what the training run recorded, left at the default it never fails a run; `auto` lets engine bridge choose one that uses all ranks';
@@ -174,7 +177,7 @@ const ROWS = [
     fallback: null,
     ours: 'duplicate_pp_tensor_policy',
     difference:
-      "of engine bridge only. `first`, as in the step's `tiny.yaml`: a tensor that two pipeline stages hold is no error",
+      "of engine bridge only. `error` is what the step does where nobody sets it: the converter refuses a tensor that two pipeline stages hold; `first`, as in the step's `tiny.yaml`, takes that of the first stage",
   },
   {
     name: 'extra_args',
@@ -192,7 +195,7 @@ const ROWS = [
   },
   {
     name: 'run',
-    fallback: { env: { container_image: 'nvcr.io/nvidia/nemo:26.04' } },
+    fallback: { env: { container_image: STEP_IMAGE } },
     ours: null,
     instead:
       'is not for a request: image, nodes, mounts and environment belong to a profile of worker.yaml (`profiles.<name>`); name it with -r or -b',

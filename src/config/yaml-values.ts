@@ -20,7 +20,14 @@ const tags = (core: Tags): Tags => [...OWN, ...core.filter((tag) => typeof tag =
 /** A YAML document with the line of each position. Errors are in `document.errors`, tags that nobody knows among them. */
 export function parseYaml(text: string): { document: Document.Parsed; lines: LineCounter } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, customTags: tags, merge: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    customTags: tags,
+    merge: true,
+    // Warnings become errors here; nothing is printed behind our back.
+    logLevel: 'error',
+  });
   for (const { pos, code, message } of document.warnings) document.errors.push(new YAMLParseError(pos, code, message));
   return { document, lines };
 }

@@ -17,7 +17,7 @@ export const FAILURES = {
     retryable: false,
     exitCode: 2,
     meaning: 'The request does not fit the input schema.',
-    advice: 'Correct the named parameters; `megatron-to-hf run --help` lists them.',
+    advice: 'Correct what the message names; `megatron-to-hf run --help` lists all parameters.',
   },
   CheckpointIncomplete: {
     retryable: true,

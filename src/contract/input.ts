@@ -129,8 +129,8 @@ export const ConversionInput = z.strictObject({
   ),
   duplicate_pp_tensor_policy: z
     .enum(['first', 'error'])
-    .default('first')
-    .describe('engine bridge: what to do with a tensor that two pipeline stages hold'),
+    .default('error')
+    .describe('engine bridge: a tensor that two pipeline stages hold is an error, or the first stage gives it'),
   engine: z
     .enum(['auto', 'stream', 'bridge'])
     .default('auto')

@@ -1,5 +1,4 @@
 // All phases in their order, without a server: `megatron-to-hf convert`. The workflow does the same with activities.
-import { examineCheckpoint } from '../checkpoint/completeness/examine.ts';
 import {
   composeResult,
   runPhases,
@@ -10,6 +9,7 @@ import {
   type PhaseRunner,
   type PhaseWork,
 } from '../contract/index.ts';
+import { checkCompleteness } from './check-completeness.ts';
 import { convert } from './convert.ts';
 import { validateParallelism } from './preflight.ts';
 import { publishPhase } from './publish-phase.ts';
@@ -42,7 +42,7 @@ export async function runPipeline(
   // Each attempt of a phase gets surroundings of its own: the attempt's number, and what the attempt before reported last.
   let around = surroundings;
   const work: PhaseWork = {
-    checkCompleteness: () => examineCheckpoint(input.megatron_path, input, around),
+    checkCompleteness: () => checkCompleteness(input, around),
     validateParallelism: ({ completeness }) => validateParallelism(input, completeness, around),
     convert: ({ preflight }) => convert(input, preflight, around),
     verify: ({ preflight, converted }) => verify(input, preflight, converted, around),
@@ -55,6 +55,7 @@ export async function runPipeline(
       const phaseStarted = performance.now();
       const elapsed = () => (performance.now() - phaseStarted) / 1000;
       let previous: unknown = null;
+      const rule = retryRule(phase, input);
       observer?.onPhaseStart(phase);
       try {
         const result = await retryPhase(
@@ -62,6 +63,7 @@ export async function runPipeline(
             around = {
               ...surroundings,
               previous,
+              isLastAttempt: attempt >= rule.attempts,
               worker: { ...surroundings.worker, attempt },
               onProgress: (progress) => {
                 previous = progress;
@@ -71,7 +73,7 @@ export async function runPipeline(
             return attemptPhase();
           },
           {
-            rule: retryRule(phase, input),
+            rule,
             signal: surroundings.signal,
             onRetry: (attempt, failure, pause) => observer?.onRetry(phase, attempt, failure, pause),
           },
@@ -80,12 +82,7 @@ export async function runPipeline(
         observer?.onPhaseEnd(phase, 'done', figures(result), elapsed());
         return result;
       } catch (error) {
-        observer?.onPhaseEnd(
-          phase,
-          'failed',
-          describeEnd(error, surroundings.signal),
-          elapsed(),
-        );
+        observer?.onPhaseEnd(phase, 'failed', describeEnd(error, surroundings.signal), elapsed());
         throw error;
       }
     },

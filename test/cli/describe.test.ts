@@ -22,7 +22,7 @@ test('--json is one object: artifacts, every parameter, every failure', async ()
     Object.entries(FAILURES).map(([type, { exitCode: code }]) => [type, code]),
   );
   const byName = new Map(description.parameters.map((it) => [it.name, it]));
-  expect(byName.get('megatron_path')).toMatchObject({ required: true, default: null });
+  expect(byName.get('megatron_path')).toMatchObject({ required: true, default: null, configured: null });
   expect(byName.get('ep')).toMatchObject({ default: null, configured: '${oc.env:NEMOTRON_CONVERT_EP,8}' });
   expect(byName.get('dtype')).toMatchObject({ default: 'source', aliases: ['torch_dtype'] });
   expect(byName.get('wait.timeout')).toMatchObject({ default: '24h', step: null });
@@ -38,4 +38,9 @@ test('for people: one line each', async () => {
   for (const { type } of description.failures)
     expect(lines.filter((line) => line.startsWith(`  ${type} `))).toHaveLength(1);
   expect(lines.find((line) => line.startsWith('  hf_model_id '))).toContain('(also hf_model)');
+  // The command line has a default for it, the workflow has none.
+  expect(lines.find((line) => line.startsWith('  hf_path '))).toMatch(
+    /\[\$\{oc\.env:CONVERT_OUTPUT_DIR.*; required in a workflow's request\]$/,
+  );
+  expect(lines.find((line) => line.startsWith('  megatron_path '))).toMatch(/ \[required\]$/);
 });

@@ -25,7 +25,9 @@ test('-d prints the two parts, which give the same request again, and touches no
   expect(first.exitCode).toBe(0);
   expect(await readdir(cwd)).toEqual([]);
   const compiled = parse(first.stdout) as Compiled;
+  // As the step's build_job_config makes it: env, mode, profile, cli, recipe.
   expect(compiled.run).toMatchObject({
+    env: { container_image: 'nvcr.io/nvidia/nemo:26.04' },
     mode: 'batch',
     profile: 'slurm_convert_model',
     cli: { config: 'default', dotlist: overrides, passthrough: [] },
@@ -46,7 +48,7 @@ test('-d prints the two parts, which give the same request again, and touches no
   const second = await runCli(['convert', '--dry-run', '-c', './again.yaml'], { cwd });
   expect(second.exitCode).toBe(0);
   expect((parse(second.stdout) as Compiled).config).toEqual(compiled.config);
-  expect(compiled.run).toHaveProperty('env.PWD', cwd);
+  expect(compiled.run).toHaveProperty('megatron_to_hf.environment.PWD', cwd);
 
   // What a person edits in the file is a choice, and no default any more.
   await writeFile(join(cwd, 'edited.yaml'), first.stdout.replace(/^ {2}ep: 8$/m, '  ep: 4'));
@@ -84,7 +86,7 @@ test('-d --json is one object; secrets are masked in both parts, and a masked on
       files: [expect.stringMatching(/default\.yaml$/), expect.stringMatching(/quickstart\.yaml$/), `${cwd}/mine.yaml`],
       run: expect.objectContaining({
         mode: 'local',
-        env: { MAX_NEW_TOKENS: '7', MY_API_KEY: '******' },
+        megatron_to_hf: { environment: { MAX_NEW_TOKENS: '7', MY_API_KEY: '******' } },
       }) as object,
       config: expect.objectContaining({
         hf_path: '/out/7',

@@ -13,6 +13,7 @@ const COMMANDS = [
   'status',
   'retry',
   'cancel',
+  'profile',
   'worker',
   'dev',
 ];
@@ -33,6 +34,9 @@ test.each(COMMANDS)('%s --help', async (command) => {
 test.each(['run', 'convert'])('%s --help lists every parameter', async (command) => {
   const { stdout } = await runCli([command, '--help']);
   for (const option of requestOptions()) expect(stdout).toContain(`  ${option.path} `);
+  expect(stdout.match(/\(required\)$/gm)).toHaveLength(1);
+  expect(stdout).toMatch(/^ {2}megatron_path .*\(required\)$/m);
+  expect(stdout).toMatch(/^ {2}ep .*\[\$\{oc\.env:NEMOTRON_CONVERT_EP,8\}\]$/m);
 });
 
 test('--help imports commander and nothing else', async () => {

@@ -28,6 +28,26 @@ test('with --json a refusal is one object with all problems', async () => {
   ]);
 });
 
+test.each([
+  [['status', '--json'], "missing required argument 'id'"],
+  [['run', '--json', '-b'], "option '-b, --batch <profile>' argument missing"],
+])('with --json a wrong use of %j is one object as well', async (words, message) => {
+  const { stdout, stderr, exitCode } = await runCli(words);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(message);
+  expect(jsonLines(stdout)).toEqual([
+    expect.objectContaining({ event: 'failed', type: 'InvalidInput', message, exit_code: 2 }),
+  ]);
+});
+
+test('retry refuses what no request takes before it asks the server', async () => {
+  const words = ['retry', 'some-id', '--tp', '4', '-r', 'mine'];
+  const { stderr, exitCode } = await runCli(words, { env: { TEMPORAL_ADDRESS: '127.0.0.1:9' } });
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('parameters are written tp=4');
+  expect(stderr).toContain('-r names a profile; here that is profile=mine');
+});
+
 test('a wrong worker configuration is refused before anything starts', async () => {
   const { stderr, exitCode } = await runCli(['convert', ...GIVEN, '--worker', '/nowhere/worker.yaml']);
   expect(exitCode).toBe(2);

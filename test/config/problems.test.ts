@@ -48,10 +48,14 @@ test('the value of a secret variable is in no message', async () => {
 test('a variable that is set and empty does not move the target to the root of the file system', async () => {
   const environment = { CONVERT_OUTPUT_DIR: '' };
   const message = await refusal({ environment, overrides: ['megatron_path=/x'] });
-  expect(message).toContain('CONVERT_OUTPUT_DIR is set, and empty');
-  expect(message).toContain('/megatron_to_hf/hf');
+  expect(message).toContain('begins with CONVERT_OUTPUT_DIR, which is set, and empty');
+  const nested = await refusal({ environment: { NEMO_RUN_DIR: '' }, overrides: ['megatron_path=/x'] });
+  expect(nested).toContain('begins with NEMO_RUN_DIR');
   const { input } = await loadConfig({ environment, cwd: '/work', overrides: ['megatron_path=/x', 'hf_path=out'] });
   expect(input.hf_path).toBe('/work/out');
+  const overrides = ['megatron_path=/x', 'hf_path=${oc.env:BASE}/out${oc.env:SUFFIX}'];
+  const meant = await loadConfig({ environment: { BASE: '/b', SUFFIX: '' }, cwd: '/work', overrides });
+  expect(meant.input.hf_path).toBe('/b/out');
 });
 
 test.each([

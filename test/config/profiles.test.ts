@@ -47,6 +47,27 @@ describe('profiles', () => {
     expect(profiles['base']).toMatchObject({ account: 'a', nodes: 1, env: { X: '1', Y: 'yes', Z: '007' } });
   });
 
+  it('refuse what would take a job of Slurm out of sight, or make it several', async () => {
+    const args = [
+      '--job-name=x',
+      '-J x',
+      '--array=0-3',
+      '--clusters=other',
+      '--requeue',
+      '--wait',
+      '-o /tmp/log',
+      'gpu',
+    ];
+    for (const arg of args) {
+      expect(await problemsOf(`a: {executor: slurm, sbatch_args: ["--constraint=a100", "${arg}"]}`)).toMatch(
+        /^profiles\.a\.sbatch_args/,
+      );
+    }
+    const kept = ['--no-requeue', '--reservation=r', '-A team', '--output-x', '--exclude=n[1-2]'];
+    const profiles = await read(`a: {executor: slurm, sbatch_args: ${JSON.stringify(kept)}}`);
+    expect(profiles['a']).toMatchObject({ sbatch_args: kept });
+  });
+
   it('interpolate like everything else', async () => {
     const profiles = await read(
       'one: {executor: slurm, account: "${oc.env:NO_SUCH_ACCOUNT,general}", nodes: "${oc.env:NO_SUCH_NODES,3}"}',

@@ -63,6 +63,11 @@ test('two spellings of one parameter may not differ, unless one is in a file and
   ]);
 });
 
+test('a tensor of two pipeline stages is an error unless somebody says first, as in the step', async () => {
+  expect((await load({ overrides: GIVEN })).input.duplicate_pp_tensor_policy).toBe('error');
+  expect((await load({ config: 'tiny', overrides: GIVEN })).input.duplicate_pp_tensor_policy).toBe('first');
+});
+
 test('a copy of the configuration of the step is valid as it is', async () => {
   const cwd = await makeFolder({ 'copy.yaml': STEP_DEFAULT });
   const { input } = await load({ config: './copy.yaml', overrides: GIVEN, cwd });
@@ -71,5 +76,11 @@ test('a copy of the configuration of the step is valid as it is', async () => {
   const changed = await makeFolder({ 'copy.yaml': other });
   expect(await problemsOf({ config: './copy.yaml', overrides: GIVEN, cwd: changed })).toEqual([
     expect.stringContaining(`run.env.container_image (${changed}/copy.yaml:3) is not for a request: image`),
+  ]);
+  const more = await makeFolder({
+    'copy.yaml': STEP_DEFAULT.replace(/(\n +)container_image/, '$1nodes: 8$1container_image'),
+  });
+  expect(await problemsOf({ config: './copy.yaml', overrides: GIVEN, cwd: more })).toEqual([
+    expect.stringContaining(`run.env.nodes (${more}/copy.yaml:3; also run.env.container_image) is not for a request`),
   ]);
 });

@@ -35,6 +35,11 @@ Examples:
   $ megatron-to-hf convert megatron_path=iter_0000100 hf_model_id=meta-llama/Llama-3.1-8B hf_path=./sft-hf
   $ megatron-to-hf convert -c my.yaml distributed=false smoke.enabled=false
   $ megatron-to-hf convert -c my.yaml -d                 the compiled configuration; nothing is written
+  $ srun --nodes 2 --ntasks-per-node 8 megatron-to-hf convert -c my.yaml         with the ranks that are there
+  $ torchrun --nnodes 2 ... --no-python megatron-to-hf convert -c my.yaml        the same
+  $ megatron-to-hf convert -c my.yaml torchrun.nnodes=2 torchrun.node_rank=0 torchrun.master_addr=host0   on each of two nodes
 
+Exit codes: 0 published, 1 failed, 2 invalid request, 4 incomplete or timed out, 130 interrupted (no rank is left).
+docs/existing-world.md says what the ranks of several nodes need. The places of -r are those of: megatron-to-hf profile list
 Configuration, environment and spelling of the parameters: see megatron-to-hf run --help
 `;

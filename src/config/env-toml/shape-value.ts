@@ -1,6 +1,7 @@
 // A value of an env.toml in the shape that its target has here. Pure.
 import type { TomlTable, TomlValue } from 'smol-toml';
 import type { Shape } from './key-rules.ts';
+import { isSecretName } from '../secrets.ts';
 import { NotOurs, ownText } from './own-text.ts';
 import { isTable } from './read-env-toml.ts';
 
@@ -59,8 +60,24 @@ function lines(value: TomlValue, context: Context): string[] {
   return texts.flatMap((text) => {
     if (typeof text !== 'string') throw new NotOurs('expected shell lines as text');
     const found = text.split('\n').filter((line) => line.trim() !== '');
-    return found.map((line) => own(line, context.key, context));
+    return found.flatMap((line) => {
+      const secret = findAssigned(line);
+      if (secret === null) return own(line, context.key, context);
+      context.tell(
+        `the line that gives ${secret} its value is left out, since others may read a script; write it into env: ${secret}: \${oc.env:${secret}}`,
+      );
+      return [];
+    });
   });
+}
+
+/** NAME=VALUE in a shell line. A value of another variable of the shell is no secret; one of ours would be filled in and stand in the script. */
+const ASSIGNMENT = /(?<![\w$])([A-Za-z_]\w*)=(?!["']?\$(?!\{oc\.))["']?[^\s"';]/g;
+
+/** The variable with a secret name that a line gives its value. */
+function findAssigned(line: string): string | null {
+  for (const [, name = ''] of line.matchAll(ASSIGNMENT)) if (isSecretName(name)) return name;
+  return null;
 }
 
 function environment(value: TomlValue, context: Context): Record<string, string> {
@@ -69,7 +86,7 @@ function environment(value: TomlValue, context: Context): Record<string, string>
   for (const [name, item] of Object.entries(value)) {
     try {
       if (typeof item === 'object') throw new NotOurs('expected text');
-      variables[name] = typeof item === 'string' ? own(item, name, context, name) : String(item);
+      variables[name] = own(String(item), name, context, name);
     } catch (error) {
       if (!(error instanceof NotOurs)) throw error;
       context.tell(`${name}: ${error.message}; left out`);
