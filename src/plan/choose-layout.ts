@@ -16,6 +16,8 @@ type Sizes = Readonly<Record<LayoutName, number>>;
 const NAMES: readonly LayoutName[] = ['tp', 'pp', 'ep', 'etp'];
 /** Numbers of ranks that are looked at, and named, where those at hand do not fit. */
 const MOST_RANKS = 64;
+/** On each node, where there are so many nodes that the ranks are more than those. */
+const MOST_RANKS_PER_NODE = 16;
 const MOST_NAMED = 12;
 
 /**
@@ -118,8 +120,10 @@ function describeChoice(facts: LayoutFacts, autos: readonly LayoutName[], sizes:
 function describeImpossible(facts: LayoutFacts, autos: readonly LayoutName[]): string {
   const ranks = worldSize(facts);
   const nodes = facts.nnodes.value ?? 1;
-  const possible = Array.from({ length: MOST_RANKS - 1 }, (_, index) => index + 2)
-    .filter((count) => count % nodes === 0 && findBest(withRanks(facts, count / nodes)) !== null)
+  const most = Math.max(MOST_RANKS_PER_NODE, Math.floor(MOST_RANKS / nodes));
+  const possible = Array.from({ length: most }, (_, index) => index + 1)
+    .filter((perNode) => perNode * nodes > 1 && findBest(withRanks(facts, perNode)) !== null)
+    .map((perNode) => perNode * nodes)
     .sort((a, b) => Math.abs(a - ranks) - Math.abs(b - ranks))
     .slice(0, MOST_NAMED)
     .sort((a, b) => a - b);

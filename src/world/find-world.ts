@@ -9,6 +9,9 @@ export interface World {
   readonly id: string;
 }
 
+/** From here on numbers stand for the batch script, the interactive shell and the like (`SLURM_MAX_NORMAL_STEP_ID` in slurm.h). */
+const FIRST_SPECIAL_STEP = 0xfffffff0;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -30,7 +33,8 @@ function findTorchrun(environment: Environment): World | null {
     const [there, absent] = RANK ? ['RANK', 'WORLD_SIZE'] : ['WORLD_SIZE', 'RANK'];
     throw contradiction(`${there} is set and ${absent} is not`, `Set both, as torchrun does, or unset ${there}`);
   }
-  const meeting = [environment['TORCHELASTIC_RUN_ID'], environment['MASTER_ADDR'], environment['MASTER_PORT']];
+  // Not MASTER_ADDR: each node may have another name for the same host, and node 0 often calls itself localhost.
+  const meeting = [environment['TORCHELASTIC_RUN_ID'], environment['MASTER_PORT']];
   return {
     launcher: 'torchrun',
     ...readPlace(environment, 'RANK', 'WORLD_SIZE'),
@@ -41,6 +45,7 @@ function findTorchrun(environment: Environment): World | null {
 function findStep(environment: Environment): World | null {
   const { SLURM_PROCID, SLURM_STEP_ID, SLURM_STEP_NUM_TASKS } = environment;
   if (!SLURM_PROCID || !SLURM_STEP_ID || !/^\d+$/.test(SLURM_STEP_ID)) return null;
+  if (Number(SLURM_STEP_ID) >= FIRST_SPECIAL_STEP) return null;
   const sizeName = SLURM_STEP_NUM_TASKS ? 'SLURM_STEP_NUM_TASKS' : 'SLURM_NTASKS';
   if (!environment[sizeName]) return null;
   const place = readPlace(environment, 'SLURM_PROCID', sizeName);

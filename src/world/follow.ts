@@ -25,9 +25,11 @@ import { Beat, End, readMessage, Roll, Stop, Task } from './messages.ts';
 import { listMeeting } from './open-meeting.ts';
 import { Pulse } from './pulse.ts';
 import { runShare, type ShareOwner } from './share.ts';
-import { writeMessage } from './write-message.ts';
+import { writeMessage, writeSurely } from './write-message.ts';
 
 const POLL_MS = 300;
+/** Of a rank that may not take part, to come to the meeting and say so: rank 0 may not be allowed to open it either. */
+const REFUSED_SECONDS = 30;
 
 /**
  * @returns the exit code of rank 0, which has told people what there is to tell
@@ -37,14 +39,20 @@ const POLL_MS = 300;
 export async function follow(following: Leadership): Promise<number> {
   const { world, self, input, surroundings, signal } = following;
   const meeting = meetingPath(input.hf_path, world);
+  const silentSeconds = Math.max(toSeconds(input.retry.heartbeat), 3 * beatSeconds(world.size));
   const heart = startBeating(meeting, self, world.size);
   try {
-    const limitSeconds = toSeconds(input.retry.stall);
-    const roll = await join({ meeting, self, ranks: world.size, limitSeconds, signal });
+    const refusal = await guardPhase(input, surroundings.policy).catch((error: unknown) => error);
+    const patience = toSeconds(input.retry.stall);
+    const limitSeconds = refusal ? Math.min(patience, REFUSED_SECONDS) : patience;
+    const joining = { meeting, self, ranks: world.size, limitSeconds, silentSeconds, signal };
+    const roll = await join(joining).catch((error: unknown) => {
+      throw refusal && !signal.aborted ? refusal : error;
+    });
     heart.enroll(roll.token);
     // Not before: a refusal is told in the meeting.
-    await guardPhase(input, surroundings.policy);
-    return await obey(following, meeting, roll);
+    if (refusal) throw refusal;
+    return await obey(following, meeting, roll, silentSeconds);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const gone = { token: self.token, why, interrupted: signal.aborted };
@@ -53,14 +61,14 @@ export async function follow(following: Leadership): Promise<number> {
     throw error;
   } finally {
     await heart.stop();
-    await rm(inMeeting(meeting, beatName(self.rank)), { force: true });
+    // The end is known, whatever becomes of this file.
+    await rm(inMeeting(meeting, beatName(self.rank)), { force: true }).catch(() => undefined);
   }
 }
 
 /** From the roll to the end. */
-async function obey(following: Leadership, meeting: string, roll: Roll): Promise<number> {
-  const { world, self, input, surroundings, signal } = following;
-  const silentSeconds = Math.max(toSeconds(input.retry.heartbeat), 3 * beatSeconds(world.size));
+async function obey(following: Leadership, meeting: string, roll: Roll, silentSeconds: number): Promise<number> {
+  const { self, input, surroundings, signal } = following;
   const owner = { ...placeIn(roll, self), input, surroundings };
   const leader = roll.members.find(({ token }) => token === roll.token);
   const pulse = leader && new Pulse(leader, silentSeconds, self.machine);
@@ -109,7 +117,7 @@ function startShare(meeting: string, owner: ShareOwner, token: string, task: Tas
     )
     // Where the meeting is gone, the loop beside this notices.
     .then((failure) =>
-      writeMessage(meeting, resultName(task.task, owner.rank), { token, failure }).catch(() => undefined),
+      writeSurely(meeting, resultName(task.task, owner.rank), { token, failure }, signal).catch(() => undefined),
     );
   return { task: task.task, stop: () => stopping.abort(), ended };
 }

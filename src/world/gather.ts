@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversionError } from '../contract/failures.ts';
 import { formatSeconds } from '../contract/units.ts';
-import { beatName, goneName, ROLL_FILE } from './meeting-paths.ts';
-import { Beat, Gone, Member, readMessage, type Roll } from './messages.ts';
+import { beatName, ROLL_FILE } from './meeting-paths.ts';
+import { Beat, Member, readMessage, type Roll } from './messages.ts';
 import { listMeeting } from './open-meeting.ts';
 import { nameMember, type Self } from './self.ts';
 import { writeMessage } from './write-message.ts';
@@ -30,19 +30,15 @@ export async function gather(gathering: Gathering): Promise<Gathered> {
   const { meeting, self, ranks, limitSeconds, signal } = gathering;
   const seen = new Map<number, Beat>();
   const deadline = performance.now() + limitSeconds * 1000;
-  let left: ConversionError | null = null;
-  while (seen.size < ranks - 1 && left === null && performance.now() < deadline) {
-    const names = (await listMeeting(meeting)) ?? new Set();
-    left = await findLeaver(meeting, names, ranks);
-    for (let rank = 1; rank < ranks; rank++) {
-      if (seen.has(rank) || !names.has(beatName(rank))) continue;
-      const beat = await readMessage(meeting, beatName(rank), Beat);
-      // One that belongs to another roll is a leftover, and is about to notice.
-      if (beat?.roll === null) seen.set(rank, beat);
-    }
-    if (seen.size < ranks - 1 && left === null) {
+  while (seen.size < ranks - 1 && performance.now() < deadline) {
+    await look(meeting, ranks, seen);
+    if (seen.size < ranks - 1) {
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      continue;
     }
+    // While the last one was awaited, the first may have been started anew.
+    seen.clear();
+    await look(meeting, ranks, seen);
   }
   const roll: Roll = {
     token: self.token,
@@ -51,18 +47,20 @@ export async function gather(gathering: Gathering): Promise<Gathered> {
   await writeMessage(meeting, ROLL_FILE, roll);
   const others = [...seen.values()];
   const absent = seen.size < ranks - 1 ? describeAbsent(gathering, others) : null;
-  return { roll, refusal: left ?? absent ?? refuseDifferent(self, others) };
+  return { roll, refusal: absent ?? refuseDifferent(self, others) };
 }
 
-/** A rank that came and went, such as one whose worker configuration does not allow the paths. */
-async function findLeaver(meeting: string, names: ReadonlySet<string>, ranks: number): Promise<ConversionError | null> {
+/** Who is there now. Words of farewell are not read: a rank of the world before, whose launcher starts it anew, may have left them here. */
+async function look(meeting: string, ranks: number, seen: Map<number, Beat>): Promise<void> {
+  const names = (await listMeeting(meeting)) ?? new Set();
   for (let rank = 1; rank < ranks; rank++) {
-    const gone = names.has(goneName(rank)) ? await readMessage(meeting, goneName(rank), Gone) : null;
-    if (gone === null) continue;
-    const message = `rank ${rank} left before all ${ranks} ranks were there: ${gone.why}`;
-    return new ConversionError('RankFailed', message, { problems: [message], facts: { final: true, rank } });
+    if (!names.has(beatName(rank))) seen.delete(rank);
+    else if (!seen.has(rank)) {
+      const beat = await readMessage(meeting, beatName(rank), Beat);
+      // One that belongs to another roll is a leftover, and is about to notice.
+      if (beat?.roll === null) seen.set(rank, beat);
+    }
   }
-  return null;
 }
 
 function describeAbsent({ meeting, self, ranks, limitSeconds }: Gathering, seen: readonly Beat[]): ConversionError {

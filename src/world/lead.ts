@@ -3,18 +3,19 @@ import type { ConversionInput } from '../contract/input.ts';
 import type { ConversionError } from '../contract/failures.ts';
 import type { Crew, Surroundings } from '../contract/surroundings.ts';
 import { toSeconds } from '../contract/units.ts';
+import { guardPhase } from '../engines/guard-phase.ts';
 import { beatSeconds, startBeating } from './beat.ts';
 import { makeCrew } from './crew.ts';
 import type { World } from './find-world.ts';
 import { gather } from './gather.ts';
 import { END_FILE, meetingPath } from './meeting-paths.ts';
 import type { Roll } from './messages.ts';
-import { openMeeting, removeMeeting } from './open-meeting.ts';
+import { openMeeting, readLeader, removeMeeting } from './open-meeting.ts';
 import type { Self } from './self.ts';
 import type { ShareOwner } from './share.ts';
 import { waitFor } from './wait-for.ts';
-import { watchMembers } from './watch-members.ts';
-import { writeMessage } from './write-message.ts';
+import { watchMembers, type MemberWatch } from './watch-members.ts';
+import { writeSurely } from './write-message.ts';
 
 export interface Leadership {
   readonly world: World;
@@ -45,6 +46,7 @@ export async function lead(
   const meeting = meetingPath(input.hf_path, world);
   const silentSeconds = Math.max(toSeconds(input.retry.heartbeat), 3 * beatSeconds(world.size));
   try {
+    await guardPhase(input, surroundings.policy);
     await openMeeting(meeting, self, world.size, signal);
   } catch (error) {
     return report(error);
@@ -65,16 +67,33 @@ export async function lead(
       ended.stop();
       await watch.stop();
     }
-    // The others leave when they have read it, and are waited for: the meeting must not vanish under their eyes.
-    await writeMessage(meeting, END_FILE, { token: self.token, exitCode });
-    await waitFor(watch.haveLeft, silentSeconds);
+    await dismiss(meeting, self.token, exitCode, watch, silentSeconds);
     return exitCode;
   } catch (error) {
     return await report(error);
   } finally {
     await heart.stop();
-    await removeMeeting(meeting);
+    // One that stays does no harm: the next world removes it.
+    await removeMeeting(meeting, self.token).catch(() => undefined);
   }
+}
+
+/** The others leave when they have read the end, and are waited for: the meeting must not vanish under their eyes. */
+async function dismiss(
+  meeting: string,
+  token: string,
+  exitCode: number,
+  { haveLeft }: MemberWatch,
+  seconds: number,
+): Promise<void> {
+  const tell = async (): Promise<boolean> => {
+    // Another world has taken the meeting over, and this is not its end.
+    if ((await readLeader(meeting)) !== token) return false;
+    await writeSurely(meeting, END_FILE, { token, exitCode }, AbortSignal.timeout(seconds * 1000));
+    return waitFor(haveLeft, seconds);
+  };
+  // What is done is done and reported. Without the word they notice that rank 0 is gone, and say so.
+  await tell().catch(() => false);
 }
 
 /** The place of a rank in its world and on its machine. */

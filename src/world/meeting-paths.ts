@@ -10,6 +10,8 @@ export function meetingPath(target: string, { id, size }: Pick<World, 'id' | 'si
   return besideTarget(target, `world-${digest}`);
 }
 
+/** Written by rank 0 when it has made the directory: whose meeting this is. */
+export const LEADER_FILE = 'leader.json';
 export const beatName = (rank: number): string => `beat-${rank}.json`;
 /** Written by rank 0: who belongs to this meeting. */
 export const ROLL_FILE = 'roll.json';

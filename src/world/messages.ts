@@ -1,8 +1,8 @@
 // What the files of a meeting say. A file that cannot be read as its kind is treated as absent: it may be half there, or of another version.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { isMissing } from '../files/error-code.ts';
 import { inMeeting } from './meeting-paths.ts';
+import { readPatiently } from './read-patiently.ts';
 
 const Rank = z.int().min(0);
 const Token = z.string().min(1);
@@ -45,6 +45,7 @@ export const Task = z.object({
 });
 export type Task = z.infer<typeof Task>;
 
+export const Leader = z.object({ token: Token });
 export const Stop = z.object({ token: Token });
 
 const Failure = z.object({
@@ -59,15 +60,11 @@ export const Result = z.object({ token: Token, failure: Failure.nullable() });
 export const End = z.object({ token: Token, exitCode: z.int() });
 export const Gone = z.object({ token: Token, why: z.string(), interrupted: z.boolean() });
 
-/** The message of that name, or null where there is none. @throws the system's error where it cannot be read */
+/** The message of that name, or null where there is none. @throws ConversionError RankFailed where it cannot be read */
 export async function readMessage<T>(meeting: string, name: string, schema: z.ZodType<T>): Promise<T | null> {
-  let text: string;
-  try {
-    text = await readFile(inMeeting(meeting, name), 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const path = inMeeting(meeting, name);
+  const text = await readPatiently(path, () => readFile(path, 'utf8'));
+  if (text === null) return null;
   try {
     return schema.parse(JSON.parse(text));
   } catch {

@@ -6,10 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConversionError } from '../contract/failures.ts';
 import { errorCode, isMissing } from '../files/error-code.ts';
 import { beatSeconds } from './beat.ts';
-import { beatName } from './meeting-paths.ts';
-import { Beat, readMessage } from './messages.ts';
+import { beatName, LEADER_FILE } from './meeting-paths.ts';
+import { Beat, Leader, readMessage } from './messages.ts';
 import { Pulse } from './pulse.ts';
+import { readPatiently } from './read-patiently.ts';
 import { nameMember, type Self } from './self.ts';
+import { writeMessage } from './write-message.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -23,17 +25,22 @@ export async function openMeeting(meeting: string, self: Self, ranks: number, si
     for (;;) {
       try {
         await mkdir(meeting, { mode: 0o700 });
+        await writeMessage(meeting, LEADER_FILE, { token: self.token });
         await sweep(meeting);
         return;
       } catch (error) {
         if (errorCode(error) !== 'EEXIST') throw error;
       }
+      const leader = await readLeader(meeting);
       await refuseLiving(meeting, self, ranks, signal);
-      await removeMeeting(meeting);
+      // Unless another world has opened it meanwhile.
+      await removeMeeting(meeting, leader);
     }
   } catch (error) {
-    if (error instanceof ConversionError || signal.aborted) throw error;
-    const message = `The ranks cannot meet at ${meeting}: ${String(error)}. The parent of hf_path must be writable for rank 0.`;
+    if (signal.aborted || (error instanceof ConversionError && error.type === 'TargetOwned')) throw error;
+    // What is there already may be another user's, and not for this one to read.
+    const why = error instanceof ConversionError ? error.cause : error;
+    const message = `The ranks cannot meet at ${meeting}: ${String(why)}. The parent of hf_path must be writable for rank 0.`;
     throw new ConversionError('TargetRefused', message, { problems: [message], cause: error });
   }
 }
@@ -49,12 +56,22 @@ async function sweep(meeting: string): Promise<void> {
     if (!name.startsWith(beginning) || name === basename(meeting)) continue;
     if (!/^[0-9a-f]{12}(\.[0-9a-f]{8}\.old)?$/.test(name.slice(beginning.length))) continue;
     const found = await stat(join(parent, name)).catch(() => null);
-    if (found && Date.now() - found.mtimeMs > DAY_MS) await rm(join(parent, name), { recursive: true, force: true });
+    if (!found || Date.now() - found.mtimeMs <= DAY_MS) continue;
+    // That of another user stays for that user to remove: it is in nobody's way.
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** Out of the way first: a rank that still writes into it must not end up in the next one. */
-export async function removeMeeting(meeting: string): Promise<void> {
+/** The token of the rank 0 that opened the meeting which is there now. */
+export const readLeader = async (meeting: string): Promise<string | null> =>
+  (await readMessage(meeting, LEADER_FILE, Leader))?.token ?? null;
+
+/**
+ * Out of the way first: a rank that still writes into it must not end up in the next one.
+ * @param leader who opened it; where that is another by now, it stays
+ */
+export async function removeMeeting(meeting: string, leader: string | null): Promise<void> {
+  if ((await readLeader(meeting)) !== leader) return;
   const aside = `${meeting}.${randomUUID().slice(0, 8)}.old`;
   try {
     await rename(meeting, aside);
@@ -67,22 +84,17 @@ export async function removeMeeting(meeting: string): Promise<void> {
 
 /** The names in the meeting; null where it is not there. Listing it makes a network file system look anew, which opening a file does not. */
 export async function listMeeting(meeting: string): Promise<ReadonlySet<string> | null> {
-  try {
-    return new Set(await readdir(meeting));
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const names = await readPatiently(meeting, () => readdir(meeting));
+  return names && new Set(names);
 }
 
 async function refuseLiving(meeting: string, self: Self, ranks: number, signal: AbortSignal): Promise<void> {
   const found = await readMessage(meeting, beatName(0), Beat);
-  if (found === null) return;
-  const pulse = new Pulse(found, 0, self.machine);
-  if (pulse.judge(found) !== null) return;
+  // One that has just opened the meeting has not beaten yet.
+  if (found && new Pulse(found, Infinity, self.machine).judge(found) !== null) return;
   await sleep(3000 * beatSeconds(ranks), undefined, { signal }).catch(() => signal.throwIfAborted());
   const later = await readMessage(meeting, beatName(0), Beat);
-  if (later === null || later.count === found.count) return;
+  if (later === null || (later.token === found?.token && later.count === found.count)) return;
   const message =
     `Another world of the same name is at work on this target: its ${nameMember(later)} lives, and meets at ${meeting}. ` +
     'Wait for it, or end it.';

@@ -10,7 +10,8 @@ export class Pulse {
   readonly #silentSeconds: number;
   readonly #machine: string;
   #count = -1;
-  #since = performance.now();
+  #looked = performance.now();
+  #silent = 0;
 
   /** @param machine that of this process */
   constructor(member: Member, silentSeconds: number, machine: string) {
@@ -24,15 +25,18 @@ export class Pulse {
     const { token, pid, machine } = this.#member;
     const name = nameMember(this.#member);
     if (machine === this.#machine && !isRunning(pid)) {
-      return `${name} ended without a word: killed, or out of memory?`;
+      return `${name} ended without a word: it was killed, or ran out of memory`;
     }
     if (beat?.token === token && beat.count !== this.#count) {
       this.#count = beat.count;
-      this.#since = now;
+      this.#silent = 0;
+    } else {
+      // A long time without a look says more of the one who looks: a world that was suspended as a whole (scontrol suspend) goes on.
+      this.#silent += Math.min((now - this.#looked) / 1000, this.#silentSeconds / 2);
     }
-    const silent = (now - this.#since) / 1000;
-    if (silent <= this.#silentSeconds) return null;
-    return `${name} has been silent for ${formatSeconds(Math.round(silent))} (retry.heartbeat): it died, or its machine no longer reaches the file system`;
+    this.#looked = now;
+    if (this.#silent <= this.#silentSeconds) return null;
+    return `${name} has been silent for ${formatSeconds(Math.round(this.#silent))} (retry.heartbeat): it died, or its machine no longer reaches the file system`;
   }
 }
 

@@ -8,10 +8,13 @@ import { listMeeting } from './open-meeting.ts';
 import { Pulse } from './pulse.ts';
 import { nameMember } from './self.ts';
 
+/** Who ends a world tells all of its ranks, if not at the same moment. A rank that was told alone is lost after this many seconds. */
+const ALONE_SECONDS = 5;
+
 export interface MemberWatch {
   /** Aborted with a `ConversionError` when a rank is lost. */
   readonly lost: AbortSignal;
-  /** One look at once: null where all ranks live, or left because they were told to. */
+  /** One look at once: null where all ranks live, or were interrupted a moment ago. */
   readonly look: () => Promise<ConversionError | null>;
   /** Whether every other rank has left, or is dead. */
   readonly haveLeft: () => Promise<boolean>;
@@ -23,6 +26,7 @@ export interface MemberWatch {
 export function watchMembers(meeting: string, roll: Roll, machine: string, silentSeconds: number): MemberWatch {
   const others = roll.members.filter(({ token }) => token !== roll.token);
   const pulses = new Map(others.map((member) => [member, new Pulse(member, silentSeconds, machine)]));
+  const farewells = new Map<Member, number>();
   const lost = new AbortController();
   const stopping = new AbortController();
   const look = async (): Promise<ConversionError | null> => {
@@ -30,7 +34,7 @@ export function watchMembers(meeting: string, roll: Roll, machine: string, silen
     const current = names?.has(ROLL_FILE) ? await readMessage(meeting, ROLL_FILE, Roll) : null;
     if (current?.token !== roll.token) return describeTakeover(meeting);
     for (const [member, pulse] of pulses) {
-      const why = await judge(meeting, names, member, pulse);
+      const why = await judge(meeting, names, member, pulse, farewells);
       if (why !== null) return describeLoss(why, roll.members.length);
     }
     return null;
@@ -69,13 +73,17 @@ async function judge(
   names: ReadonlySet<string> | null,
   member: Member,
   pulse: Pulse,
+  farewells: Map<Member, number>,
 ): Promise<string | null> {
   const beat = names?.has(beatName(member.rank)) ? await readMessage(meeting, beatName(member.rank), Beat) : null;
   const dead = pulse.judge(beat);
   // Read last: a rank says why it goes before it goes.
   const gone = await readMessage(meeting, goneName(member.rank), Gone);
   if (gone?.token !== member.token) return dead;
-  return gone.interrupted ? null : `${nameMember(member)} left: ${gone.why}`;
+  const since = farewells.get(member) ?? performance.now();
+  farewells.set(member, since);
+  if (gone.interrupted && performance.now() - since < ALONE_SECONDS * 1000) return null;
+  return `${nameMember(member)} left: ${gone.why}`;
 }
 
 function describeLoss(why: string, ranks: number): ConversionError {

@@ -108,6 +108,12 @@ describe('the choice', () => {
     expect(stream.notes).toContain(problem);
   });
 
+  it('names them also for more nodes than that', () => {
+    const small = { ...DENSE, heads: 6, queryGroups: 6, ffn: 6, layers: 4, vocab: 384 };
+    const facts = factsOf(small, 7, { ...AUTO, tp: 6 }, { torchrun: { nproc_per_node: 7, nnodes: 128 } });
+    expect(chooseLayout(facts).problem).toContain('Numbers of ranks that fit: 384, 768, 1152, 1536, 1920.');
+  });
+
   it('leaves a number that does not fit to the rules', () => {
     const verdict = judgeLayout(factsOf(DENSE, 8, { ...AUTO, tp: 5 }), null);
     expect(verdict.errors.join('\n')).toContain('tp=5 does not fit the model');

@@ -1,18 +1,16 @@
-// Worlds whose ranks are plain processes, as torchrun and srun start them: what they share, and how they end together.
+// Worlds whose ranks are plain processes, as torchrun and srun start them: what they share, and what they refuse.
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findProcesses } from '../../src/launch/find-processes.ts';
-import { jsonLines, runCli } from '../cli/run-cli.ts';
+import { ITERATION, runCli } from '../cli/run-cli.ts';
 import { makeFolder } from '../config/config-folder.ts';
-import { BlockedShard, finishedFiles } from '../support/blocked-checkpoint.ts';
-import { isAlive, waitFor } from '../support/launch-processes.ts';
 import { copyIteration } from '../support/rank-conversion.ts';
 import {
-  collect,
   digestExport,
   endOf,
+  IMPATIENT,
+  QUICK,
   REQUEST,
   slurmEnvironment,
   startRank,
@@ -20,9 +18,6 @@ import {
   torchEnvironment,
   type Rank,
 } from './ranks.ts';
-
-/** Short limits: a test waits for them. */
-const IMPATIENT = ['retry.stall=4s', 'retry.heartbeat=3s'];
 
 describe('one conversion', () => {
   it('of Slurm tasks has the bytes of one process, and rank 0 alone reports it', async () => {
@@ -49,120 +44,6 @@ describe('one conversion', () => {
     const manifest = JSON.parse(await readFile(`${folder}/hf/export_manifest.json`, 'utf8')) as { engine: object };
     expect(manifest.engine).toMatchObject({ name: 'stream', ranks: 3 });
   });
-});
-
-async function blockedWorld(folder: string) {
-  const checkpoint = await copyIteration('llama-trained', folder);
-  const shard = new BlockedShard(checkpoint, '__3_1.distcp');
-  const args = [...REQUEST, `megatron_path=${checkpoint}`, `hf_path=${folder}/hf`, ...IMPATIENT, 'retry.stall=30s'];
-  const start = (size: number, id = folder): readonly Rank[] =>
-    startRanks(size, [...args, '--json'], (rank) => torchEnvironment(rank, size, id));
-  return { shard, start };
-}
-
-const stagingIn = async (folder: string): Promise<string> =>
-  join(folder, (await readdir(folder)).find((name) => name.endsWith('.partial')) ?? 'none');
-
-describe('a rank that is killed', () => {
-  it('ends the others with one message; the same world again goes on with the finished files', async () => {
-    const folder = await makeFolder();
-    const { shard, start } = await blockedWorld(folder);
-    const ranks = start(2);
-    const [leader, follower] = ranks;
-    if (!leader || !follower) throw new Error('two were started');
-    const printed = collect(leader);
-    await waitFor(() => printed().includes('starting 2 ranks'), 60);
-    shard.block();
-    await waitFor(async () => finishedFiles(await stagingIn(folder)).length >= 4, 60);
-    const staging = await stagingIn(folder);
-    // Each rank does its share in a process of its own, and there is no torchrun.
-    for (const rank of [0, 1]) expect(await findProcesses(['--mark', `rank ${rank} in ${staging}`])).toHaveLength(1);
-    expect(await findProcesses(['--staging', staging])).toHaveLength(2);
-    follower.kill('SIGKILL');
-    const [first, second] = await endOf(ranks);
-    expect(first?.code).toBe(1);
-    const failed = jsonLines(first?.out ?? '').at(-1);
-    expect(failed).toMatchObject({ event: 'failed', type: 'RankFailed' });
-    expect(failed?.['message']).toMatch(
-      new RegExp(
-        `^rank 1 \\(process ${follower.pid} on \\S+\\) ended without a word: killed, or out of memory\\?\\. All 2 ranks`,
-      ),
-    );
-    expect(second?.err).toBe('');
-    expect(await findProcesses(['--staging', staging])).toEqual([]);
-    expect(existsSync(`${folder}/hf`)).toBe(false);
-    shard.unblock();
-    const again = await endOf(start(2));
-    expect(again.map(({ code }) => code)).toEqual([0, 0]);
-    const converted = jsonLines(again[0]?.out ?? '').find(
-      (event) => event['phase'] === 'convert' && event['state'] === 'done',
-    );
-    expect(converted?.['summary']).toMatch(new RegExp(`, ([4-9]|1\\d) files reused`));
-    expect((await readdir(folder)).filter((name) => name.startsWith('.hf'))).toEqual([]);
-  });
-
-  it('rank 0: one of the others says so; its meeting does not hinder the next world of the same name', async () => {
-    const folder = await makeFolder({ 'iter_0000001/common.pt': '' });
-    const args = [`megatron_path=${folder}/iter_0000001`, `hf_path=${folder}/hf`, ...IMPATIENT];
-    const ranks = startRanks(3, args, (rank) => torchEnvironment(rank, 3, folder));
-    const [leader] = ranks;
-    if (!leader) throw new Error('three were started');
-    const printed = collect(leader);
-    await waitFor(() => printed().includes('waiting (attempt 1'), 60);
-    leader.kill('SIGKILL');
-    const [, ...others] = await endOf(ranks);
-    expect(others.map(({ code }) => code)).toEqual([1, 1]);
-    const told = others.map(({ err }) => err).filter((text) => text !== '');
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`rank 0 (process ${leader.pid} on`);
-    expect((await readdir(folder)).some((name) => name.startsWith('.hf.world-'))).toBe(true);
-
-    // An incomplete checkpoint ends all with the same code, and rank 0 says why.
-    const impatient = [...args, 'wait.timeout=1s', 'wait.initial_interval=2s'];
-    const [first, ...rest] = await endOf(startRanks(3, impatient, (rank) => torchEnvironment(rank, 3, folder)));
-    expect(first?.code).toBe(4);
-    expect(first?.err).toContain('WaitTimedOut');
-    expect(rest).toEqual([
-      { code: 4, out: '', err: '' },
-      { code: 4, out: '', err: '' },
-    ]);
-    expect((await readdir(folder)).toSorted()).toEqual(['iter_0000001']);
-  });
-});
-
-it('a rank that is silent, and one more world of the same name', async () => {
-  const folder = await makeFolder({ 'iter_0000001/common.pt': '' });
-  const args = [`megatron_path=${folder}/iter_0000001`, `hf_path=${folder}/hf`, ...IMPATIENT];
-  const ranks = startRanks(2, args, (rank) => torchEnvironment(rank, 2, folder));
-  const [leader, follower] = ranks;
-  if (!leader || !follower) throw new Error('two were started');
-  const printed = collect(leader);
-  await waitFor(() => printed().includes('waiting (attempt 1'), 60);
-  const [other] = await endOf([startRank(args, { env: torchEnvironment(0, 2, folder) })]);
-  expect(other?.code).toBe(1);
-  expect(other?.err).toContain('TargetOwned: Another world of the same name is at work on this target');
-  expect(isAlive(leader.pid ?? 0)).toBe(true);
-  follower.kill('SIGSTOP');
-  const [first] = await endOf([leader]);
-  expect(first?.code).toBe(1);
-  expect(first?.err).toMatch(/rank 1 \(process \d+ on \S+\) has been silent for \d\.\d s \(retry\.heartbeat\)/);
-  follower.kill('SIGKILL');
-});
-
-it('a signal to all ends all, and rank 0 says so', async () => {
-  const folder = await makeFolder({ 'iter_0000001/common.pt': '' });
-  const args = [`megatron_path=${folder}/iter_0000001`, `hf_path=${folder}/hf`];
-  const ranks = startRanks(2, args, (rank) => slurmEnvironment(rank, 2, folder));
-  const [leader] = ranks;
-  if (!leader) throw new Error('two were started');
-  const printed = collect(leader);
-  await waitFor(() => printed().includes('waiting (attempt 1'), 60);
-  for (const rank of ranks.toReversed()) rank.kill('SIGTERM');
-  const [first, second] = await endOf(ranks);
-  expect(first?.code).toBe(130);
-  expect(first?.err).toContain('interrupted: no rank is left');
-  expect(second).toEqual({ code: 130, out: '', err: '' });
-  expect((await readdir(folder)).toSorted()).toEqual(['iter_0000001']);
 });
 
 it('a rank that sees another directory says what it sees, and rank 0 says whom it did not see', async () => {
@@ -225,12 +106,23 @@ it('a failure of one rank stops the others and stays what it is', async () => {
   await file.write(Buffer.alloc(4096, 0x55), 0, 4096, Math.floor(size / 2));
   await file.close();
   await utimes(shard, atime, mtime);
-  const args = [...REQUEST, `megatron_path=${checkpoint}`, `hf_path=${folder}/hf`];
+  const args = [...REQUEST, `megatron_path=${checkpoint}`, `hf_path=${folder}/hf`, QUICK];
   const [first, second] = await endOf(startRanks(2, args, (rank) => slurmEnvironment(rank, 2, folder)));
   expect(first?.code).toBe(1);
   expect(first?.err).toMatch(/CorruptData: rank [01] \(process \d+ on \S+\): /);
   expect(second).toEqual({ code: 1, out: '', err: '' });
   expect(existsSync(`${folder}/hf`)).toBe(false);
+});
+
+it('only convert looks for a world', async () => {
+  const env = { RANK: 'abc', WORLD_SIZE: '2' };
+  const [check, run, convert] = await Promise.all([
+    runCli(['check', ITERATION], { env }),
+    runCli(['run', '-d', ...REQUEST, 'hf_path=/tmp/hf'], { env }),
+    runCli(['convert', '-d', ...REQUEST, 'hf_path=/tmp/hf'], { env }),
+  ]);
+  expect([check.exitCode, run.exitCode, convert.exitCode]).toEqual([0, 0, 2]);
+  expect(convert.stderr).toContain('RANK=abc is not a count');
 });
 
 it('distributed=false, a dry run and a profile', async () => {

@@ -25,11 +25,19 @@ it('is dead when the count stands still, is absent, or is that of another proces
   for (const last of [beat(3), null, beat(4, 'another')]) {
     const pulse = new Pulse(MEMBER, 60, 'here');
     expect(pulse.judge(beat(3), start)).toBeNull();
-    expect(pulse.judge(last, start + 59_000)).toBeNull();
+    for (let second = 1; second < 60; second++) expect(pulse.judge(last, start + second * 1000)).toBeNull();
     expect(pulse.judge(last, start + 61_000)).toMatch(
       /^rank 1 \(process 7 on far\) has been silent for 1 min 1 s \(retry\.heartbeat\)/,
     );
   }
+});
+
+it('lives on after a time in which nobody looked, as when a whole world is suspended', () => {
+  const start = performance.now();
+  const pulse = new Pulse(MEMBER, 60, 'here');
+  expect(pulse.judge(beat(3), start)).toBeNull();
+  expect(pulse.judge(beat(3), start + 3_600_000)).toBeNull();
+  expect(pulse.judge(beat(4), start + 3_601_000)).toBeNull();
 });
 
 it('is dead at once where its process on this machine is gone', async () => {

@@ -14,6 +14,12 @@ export const REQUEST = [
   'smoke.enabled=false',
 ];
 
+/** Short limits: a test waits for them. */
+export const IMPATIENT = ['retry.stall=4s', 'retry.heartbeat=3s'];
+
+/** A copy looks as if it were still being saved: the second look comes soon. */
+export const QUICK = 'wait.initial_interval=1s';
+
 type Environment = Readonly<Record<string, string>>;
 
 /** As torchrun sets it; `id` tells worlds apart. */

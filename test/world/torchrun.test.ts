@@ -9,9 +9,10 @@ import { findDescendants } from '../cli/processes.ts';
 import { jsonLines, MAIN, ROOT, runCli } from '../cli/run-cli.ts';
 import { makeFolder } from '../config/config-folder.ts';
 import { BlockedShard, finishedFiles } from '../support/blocked-checkpoint.ts';
+import { HeldRanks } from '../support/held-ranks.ts';
 import { isAlive, waitFor } from '../support/launch-processes.ts';
 import { copyIteration } from '../support/rank-conversion.ts';
-import { collect, digestExport, REQUEST } from './ranks.ts';
+import { collect, digestExport, QUICK, REQUEST } from './ranks.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -23,13 +24,13 @@ async function freePort(): Promise<number> {
 }
 
 /** One agent; `restarts` lets it start its ranks anew. */
-function startAgent(node: number, port: number, args: readonly string[], restarts = 0) {
+function startAgent(node: number, port: number, args: readonly string[], { restarts = 0, env = {} } = {}) {
   const options = ['--nnodes', '2', '--node-rank', String(node), '--nproc-per-node', '1'];
   const rendezvous = ['--master-addr', '127.0.0.1', '--master-port', String(port), '--max-restarts', String(restarts)];
   const agent = execa(
     join(ROOT, '.venv/bin/torchrun'),
     [...options, ...rendezvous, '--no-python', process.execPath, MAIN, 'convert', ...args],
-    { reject: false, env: { NO_COLOR: '1', OMP_NUM_THREADS: '1' }, killDescendants: true },
+    { reject: false, env: { NO_COLOR: '1', OMP_NUM_THREADS: '1', ...env }, killDescendants: true },
   );
   onTestFinished(() => void agent.kill('SIGKILL'));
   return agent;
@@ -39,19 +40,22 @@ it('two nodes give the bytes of one process, also when a rank is killed on the w
   const folder = await makeFolder();
   const checkpoint = await copyIteration('llama-trained', folder);
   const shard = new BlockedShard(checkpoint, '__3_1.distcp');
-  const request = [...REQUEST, `megatron_path=${checkpoint}`];
+  const request = [...REQUEST, `megatron_path=${checkpoint}`, QUICK];
   const alone = runCli(['convert', ...request, `hf_path=${folder}/alone/hf`, 'distributed=false']);
   expect((await alone).exitCode).toBe(0);
 
   const port = await freePort();
   await mkdir(`${folder}/two`);
   const args = [...request, `hf_path=${folder}/two/hf`, '--json', 'retry.heartbeat=10s', 'retry.stall=1m'];
-  const agents = [0, 1].map((node) => startAgent(node, port, args, 2));
+  const held = new HeldRanks(folder);
+  const agents = [0, 1].map((node) => startAgent(node, port, args, { restarts: 2, env: held.environment }));
   const [first, second] = agents;
   if (!first || !second) throw new Error('two were started');
   const printed = collect(first);
   await waitFor(() => printed().includes('starting 2 ranks'), 120);
+  // No rank has read anything yet: those that need this shard cannot finish.
   shard.block();
+  held.letGo();
   const staging = await waitForFiles(`${folder}/two`, 2);
   const [victim] = findDescendants(second.pid);
   if (victim === undefined) throw new Error('the second agent has no rank');
