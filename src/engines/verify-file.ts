@@ -1,8 +1,7 @@
 // One exported file against its line in the plan: record, size, header.
 import { readHeader } from '../safetensors/read-header.ts';
 import { HeaderError } from '../safetensors/types.ts';
-import { stat } from 'node:fs/promises';
-import { errorCode } from '../files/error-code.ts';
+import { sizeIfThere } from '../files/if-there.ts';
 import { readDoneRecord } from '../rank/done-record.ts';
 import { exportedFile } from '../files/staging.ts';
 import type { PlanSummary } from '../plan/types.ts';
@@ -27,7 +26,7 @@ export async function verifyFile(staging: string, byteDigest: string, planned: P
     parameters: 0,
   });
   const path = exportedFile(staging, name);
-  const size = await sizeOf(path);
+  const size = await sizeIfThere(path);
   if (size === null) return finding(`missing, expected ${bytes} bytes`);
   if (size !== bytes) return finding(`has ${size} bytes, expected ${bytes}`);
   const record = readDoneRecord(staging, name);
@@ -48,15 +47,6 @@ export async function verifyFile(staging: string, byteDigest: string, planned: P
     return { name, problems: [], tensors: shapes.length, parameters: shapes.reduce((sum, count) => sum + count, 0) };
   } catch (error) {
     if (error instanceof HeaderError) return finding(error.message);
-    throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 // The progress of ranks that cannot tell it: records and sizes of files in staging.
-import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isMissing } from '../files/error-code.ts';
+import { namesIfThere, sizeIfThere } from '../files/if-there.ts';
 import { attemptDirectory, doneFile, stagingPaths } from '../files/staging.ts';
 import { findFinished } from '../rank/done-record.ts';
 import type { Pending } from '../rank/pending.ts';
@@ -20,10 +19,10 @@ export function watchFiles(
   const sizes = new Map<string, number>();
   return async (attempt) => {
     // Two listings, and not a question for each of thousands of files that nobody has begun.
-    const begun = await listNames(attemptDirectory(staging, attempt));
-    const recorded = await listNames(stagingPaths(staging).done);
+    const begun = new Set(await namesIfThere(attemptDirectory(staging, attempt)));
+    const recorded = new Set(await namesIfThere(stagingPaths(staging).done));
     for (const [file, whole] of open) {
-      const bytes = begun.has(file) ? await sizeOf(join(attemptDirectory(staging, attempt), file)) : null;
+      const bytes = begun.has(file) ? await sizeIfThere(join(attemptDirectory(staging, attempt), file)) : null;
       if (bytes !== null) {
         if (bytes !== sizes.get(file)) onEvent({ event: 'progress', rank: 0, file, bytes });
         sizes.set(file, bytes);
@@ -40,22 +39,4 @@ export function watchFiles(
     }
     return `${open.size} left, ${[...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)} bytes`;
   };
-}
-
-async function listNames(directory: string): Promise<ReadonlySet<string>> {
-  try {
-    return new Set(await readdir(directory));
-  } catch (error) {
-    if (isMissing(error)) return new Set();
-    throw error;
-  }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
 }

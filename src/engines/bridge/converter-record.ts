@@ -1,11 +1,10 @@
 // `converter.json` in staging: which converter wrote what is there, for the manifest and for later attempts that reuse it.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConverterRecord, type ConverterGeneration } from '../../contract/bridge.ts';
 import { ConversionError } from '../../contract/failures.ts';
 import { writeDurably } from '../../files/durable.ts';
-import { errorCode } from '../../files/error-code.ts';
+import { jsonIfThere } from '../../files/if-there.ts';
 
 const Kept = z.object({ converter: ConverterRecord, warnings: z.array(z.string()) });
 export type KeptRecord = z.infer<typeof Kept>;
@@ -24,7 +23,7 @@ interface Run {
 
 /** @throws ConversionError VerificationFailed where rank 0 left no record: then nobody knows what ran. */
 export async function keepConverterRecord(staging: string, run: Run): Promise<void> {
-  const left = Left.safeParse(await readJson(run.left)).data;
+  const left = Left.safeParse(await jsonIfThere(run.left)).data;
   if (!left) {
     const message = `The converter ended with code 0, but ${run.left} does not say which one ran. Run the conversion again.`;
     throw new ConversionError('VerificationFailed', message, { problems: [message], facts: { path: run.left } });
@@ -34,16 +33,7 @@ export async function keepConverterRecord(staging: string, run: Run): Promise<vo
 }
 
 export async function readConverterRecord(staging: string): Promise<KeptRecord | null> {
-  return Kept.safeParse(await readJson(fileOf(staging))).data ?? null;
+  return Kept.safeParse(await jsonIfThere(fileOf(staging))).data ?? null;
 }
 
 const fileOf = (staging: string): string => join(staging, 'converter.json');
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null;
-    throw error;
-  }
-}

@@ -1,8 +1,8 @@
 // `ended.json` in the folder of an attempt: its converter got to its end, and what it wrote was judged. Later attempts go on from there.
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errorCode, isMissing } from '../../files/error-code.ts';
+import { jsonIfThere, namesIfThere, sizeIfThere } from '../../files/if-there.ts';
 import { syncPath, writeDurably } from '../../files/durable.ts';
 import { attemptDirectory, stagingPaths } from '../../files/staging.ts';
 import { attemptFolder } from './converter-program.ts';
@@ -48,7 +48,7 @@ export async function recordEnd(
 /** Null where no attempt ended well, or some of what it wrote is neither in its folder nor in `export/`. Changes nothing. */
 export async function findEnded(staging: string, byteDigest: string): Promise<EndedAttempt | null> {
   for (const attempt of await listAttempts(staging)) {
-    const record = Ended.safeParse(await readJson(recordPath(staging, attempt))).data;
+    const record = Ended.safeParse(await jsonIfThere(recordPath(staging, attempt))).data;
     if (record?.byteDigest === byteDigest && record.attempt === attempt && (await isWhole(staging, record)))
       return record;
   }
@@ -65,7 +65,7 @@ export async function goBackTo(staging: string, { attempt, files }: EndedAttempt
   const { output } = attemptFolder(staging, attempt);
   const paths = stagingPaths(staging);
   for (const name of Object.keys(files)) {
-    if ((await sizeOf(join(output, name))) === null) await rename(join(paths.export, name), join(output, name));
+    if ((await sizeIfThere(join(output, name))) === null) await rename(join(paths.export, name), join(output, name));
   }
   return attempt;
 }
@@ -75,7 +75,7 @@ export async function abandonedBytes(staging: string): Promise<number> {
   let bytes = 0;
   for (const attempt of await listAttempts(staging)) {
     const { output } = attemptFolder(staging, attempt);
-    for (const name of await listWeights(output)) bytes += (await sizeOf(join(output, name))) ?? 0;
+    for (const name of await listWeights(output)) bytes += (await sizeIfThere(join(output, name))) ?? 0;
   }
   return bytes;
 }
@@ -83,43 +83,19 @@ export async function abandonedBytes(staging: string): Promise<number> {
 async function isWhole(staging: string, { attempt, files }: EndedAttempt): Promise<boolean> {
   const { output } = attemptFolder(staging, attempt);
   for (const [name, bytes] of Object.entries(files)) {
-    const found = (await sizeOf(join(output, name))) ?? (await sizeOf(join(stagingPaths(staging).export, name)));
+    const found =
+      (await sizeIfThere(join(output, name))) ?? (await sizeIfThere(join(stagingPaths(staging).export, name)));
     if (found !== bytes) return false;
   }
   return true;
 }
 
 async function listAttempts(staging: string): Promise<number[]> {
-  const numbers = (await list(staging)).map((name) => Number(/^attempt-(\d+)$/.exec(name)?.[1] ?? 0));
+  const numbers = (await namesIfThere(staging)).map((name) => Number(/^attempt-(\d+)$/.exec(name)?.[1] ?? 0));
   return numbers.filter((number) => number > 0).sort((a, b) => b - a);
 }
 
 const listWeights = async (folder: string): Promise<string[]> =>
-  (await list(folder)).filter((name) => name.endsWith('.safetensors'));
-
-async function list(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
+  (await namesIfThere(folder)).filter((name) => name.endsWith('.safetensors'));
 
 const recordPath = (staging: string, attempt: number): string => join(attemptDirectory(staging, attempt), 'ended.json');
