@@ -53,10 +53,11 @@ export function runActivity<A, R>(
  * is either: the run is over, or the server gave up on this attempt and has started another one. Where it cannot be asked, nothing is ended.
  * After the last attempt nobody follows, unless a reset brings a new one.
  */
-async function isHandedOver({ cancellationDetails: details, info, client }: Context): Promise<boolean> {
+async function isHandedOver(context: Context): Promise<boolean> {
+  const { cancellationDetails: details, info } = context;
   if (details === undefined || details.cancelRequested || details.paused) return false;
   if (!details.notFound) return details.reset || ((details.workerShutdown || details.timedOut) && !isLastAttempt(info));
-  return isRunOpen(describeWorker(info), client).catch(() => true);
+  return isRunOpen(describeWorker(info), context.client).catch(() => true);
 }
 
 function isLastAttempt({ attempt, retryPolicy }: Info): boolean {

@@ -9,6 +9,15 @@ const Word = z
   .max(1000)
   .regex(/^[A-Za-z0-9_.,:@%+=/[\]()&|*~-]+$/, 'must be one word without blanks or quotes');
 
+/** What a run relies on itself: one job, under its own name, on the cluster that is asked, and with its log where it is looked for. */
+const RELIED_ON =
+  /^(?:--(?:array|clusters|job-name|requeue|wait|test-only|output|chdir|export|export-file|wrap|parsable)(?:[=\s]|$)|-[aMJWoD])/;
+
+const SbatchArgument = OneLine.regex(/^-/, 'must be one option with its value, such as --constraint=a100').refine(
+  (argument) => !RELIED_ON.test(argument),
+  'is an option that the run sets itself or cannot work with (one job, on the cluster of bin and slurm_conf)',
+);
+
 export const SlurmProfile = z.strictObject({
   executor: z.literal('slurm').describe('a batch job'),
   ...REMOTE_FIELDS,
@@ -31,7 +40,7 @@ export const SlurmProfile = z.strictObject({
   mem: Word.nullish().describe('#SBATCH --mem: memory of a node, such as 64G; 0 is all of it'),
   exclusive: z.boolean().default(false).describe('#SBATCH --exclusive: no other job on the nodes'),
   sbatch_args: z
-    .array(OneLine)
+    .array(SbatchArgument)
     .max(100)
     .default([])
     .describe('further #SBATCH arguments, one each, such as --constraint=a100'),

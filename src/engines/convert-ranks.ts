@@ -13,11 +13,8 @@ import { fruitlessIsFinal, isSchedulers } from './convert-failures.ts';
 import { ConvertProgress, readFruitless } from './convert-progress.ts';
 import { rankProgram } from './rank-program.ts';
 import { runCrew } from './run-crew.ts';
-import { waitUntilSeen } from './wait-until-seen.ts';
+import { SEEN_SECONDS, waitUntilSeen } from './wait-until-seen.ts';
 import { watchFiles } from './watch-files.ts';
-
-/** For so long, in seconds, may a network file system hide files that are there: NFS looks at a directory again after 60 at the latest. */
-const SEEN_SECONDS = 90;
 
 /**
  * Writes what is not finished. Returns the figures, also where there was nothing to do.

@@ -31,10 +31,10 @@ export async function endAbandonedJob(
 }
 
 async function isAbandoned(error: unknown, { signal, isHandedOver, isLastAttempt }: Surroundings): Promise<boolean> {
+  // A scheduler that does not answer, or refuses us, would not end the job now either.
+  if (error instanceof ConversionError && error.type === 'SchedulerFailed') return false;
   if (signal.aborted) return (await isHandedOver?.()) !== true;
   if (!(error instanceof ConversionError)) return isLastAttempt === true;
-  // A scheduler that does not answer, or refuses us, would not end the job either.
-  if (error.type === 'SchedulerFailed') return false;
   return !FAILURES[error.type].retryable || error.facts['final'] === true || isLastAttempt === true;
 }
 

@@ -6,6 +6,8 @@ import { findFinished } from '../rank/done-record.ts';
 import type { Pending } from '../rank/pending.ts';
 import { unfinished } from './convert-failures.ts';
 
+/** For so long, in seconds, may a network file system hide files that are there: NFS looks at a directory again after 60 at the latest. */
+export const SEEN_SECONDS = 90;
 const PAUSE_MS = 500;
 
 /**

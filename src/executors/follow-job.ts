@@ -5,6 +5,12 @@ import { formatSeconds } from '../contract/units.ts';
 import { callScheduler, schedulerFailed } from './call-scheduler.ts';
 import type { Executor, Job, JobState } from './types.ts';
 
+/**
+ * A job that is not known is asked for again, so many times in all: a new one may not be listed everywhere yet, a proxy may say 404 for itself, and
+ * the record that a job left may not be seen here yet. Whoever takes a living job for lost starts a second one.
+ */
+const LOST_LOOKS = 3;
+
 export interface FollowRequest {
   readonly job: Job;
   readonly executor: Executor;
@@ -32,6 +38,7 @@ export async function followJob(request: FollowRequest): Promise<Exclude<JobStat
   const life = new SignsOfLife();
   let silentSince: number | null = null;
   let last: JobState['state'] | null = null;
+  let lost = 0;
   for (;;) {
     signal.throwIfAborted();
     const state = await ask(request).catch((error: unknown) =>
@@ -46,8 +53,11 @@ export async function followJob(request: FollowRequest): Promise<Exclude<JobStat
       last = null;
     } else {
       silentSince = null;
-      if (state.state === 'done' || state.state === 'failed') return state;
-      if (state.state !== last || state.state === 'pending')
+      if (state.state === 'done') return state;
+      lost = state.state === 'failed' && state.end === 'lost' ? lost + 1 : 0;
+      if (state.state === 'failed' && (lost === 0 || lost === LOST_LOOKS)) return state;
+      if (lost > 0) request.report(`job ${job.id} is asked for again: ${state.detail}`);
+      else if (state.state !== last || state.state === 'pending')
         request.report(`job ${job.id} is ${state.state}: ${state.detail}`);
       if (state.state === 'pending') life.wait(now);
       last = state.state;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeDurably } from '../files/durable.ts';
 import { errorCode } from '../files/error-code.ts';
+import { nameJob } from './job-name.ts';
 
 const JobRecord = z.object({
   name: z.string(),
@@ -24,11 +25,17 @@ export type JobRecord = z.infer<typeof JobRecord>;
 
 /** Null where no job was submitted, or the last one has been judged. @throws Error for a record that cannot be read. */
 export async function readJobRecord(staging: string): Promise<JobRecord | null> {
+  const path = recordPath(staging);
   try {
-    return JobRecord.parse(JSON.parse(await readFile(recordPath(staging), 'utf8')));
+    return JobRecord.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
+    const code = errorCode(error);
+    if (code === 'ENOENT') return null;
+    if (code !== null) throw error;
+    throw new Error(
+      `${path} cannot be read as the record of a job. End the job ${nameJob(staging)}, if it is there, and remove the file.`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // The adapter between Temporal and the domain, in the SDK's mock environment.
 import { hostname } from 'node:os';
 
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityCancellationDetails, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
@@ -162,6 +162,30 @@ describe('cancellation', () => {
       expect(ended).toBe(true);
     },
   );
+});
+
+describe('a cancelled attempt', () => {
+  const last = { attempt: 3, retryPolicy: { maximumAttempts: 3 } };
+  it.each([
+    ['is followed by another one after a shutdown', { workerShutdown: true }, {}, true],
+    ['is followed by another one when its time is up', { timedOut: true }, { ...last, attempt: 2 }, true],
+    ['is followed by another one after a reset, whatever its number', { reset: true }, last, true],
+    ['is followed by none after a cancel', { cancelRequested: true, workerShutdown: true }, {}, false],
+    ['is followed by none where it was the last and its time is up', { timedOut: true }, last, false],
+    ['is followed by none where it was the last and its worker shuts down', { workerShutdown: true }, last, false],
+  ])('%s', async (_, details, info, expected) => {
+    const env = environment(info);
+    let handedOver: boolean | undefined;
+    const result = run(env, async (__, { signal, isHandedOver, isLastAttempt }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      handedOver = await isHandedOver?.();
+      expect(isLastAttempt).toBe(info === last);
+      return 'ok';
+    });
+    setTimeout(() => env.cancel('CANCELLED', new ActivityCancellationDetails(details)), 20);
+    await expect(result).resolves.toBe('ok');
+    expect(handedOver).toBe(expected);
+  });
 });
 
 it('tells the domain who works', async () => {

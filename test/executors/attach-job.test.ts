@@ -1,5 +1,5 @@
 // Which job an attempt works with: what `job.json` in staging says, after every way in which a worker can have left it.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -84,6 +84,12 @@ describe('attachJob', () => {
     await expect(attach()).resolves.toMatchObject({ attempt: 7, reattached: false, job: { id: '101' } });
     expect(asked).toEqual(['submit 7, record null']);
     expect(await readJobRecord(staging)).toMatchObject({ id: '101', attempt: 7, profile: 'p', executor: 'slurm' });
+  });
+
+  it('says what to do about a record that cannot be read', async () => {
+    await writeFile(join(staging, 'job.json'), '');
+    await expect(attach()).rejects.toThrow(/job\.json cannot be read as .* End the job megatron-to-hf-[0-9a-f]{16},/);
+    expect(asked).toEqual([]);
   });
 
   it('goes on with the job whose id is recorded, whether it lives or not', async () => {

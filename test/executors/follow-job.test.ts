@@ -51,6 +51,14 @@ function follow(
 const times = (count: number, answer: Answer): Answer[] => Array.from({ length: count }, () => answer);
 
 describe('followJob', () => {
+  it('believes that a job is lost only after several looks in a row', async () => {
+    const lost: Answer = { state: 'failed', end: 'lost', detail: 'not known', exitCode: null };
+    const back = follow([running, lost, lost, running, lost, lost, { state: 'done' }]);
+    await expect(back.end).resolves.toEqual({ state: 'done' });
+    expect(back.said).toContain('job 7 is asked for again: not known');
+    await expect(follow([running, lost, lost, lost, { state: 'done' }]).end).resolves.toEqual(lost);
+  });
+
   it('waits in a queue for longer than a stall may last, and says why', async () => {
     const { said, end } = follow([...times(40, pending), running, { state: 'done' }]);
     await expect(end).resolves.toEqual({ state: 'done' });

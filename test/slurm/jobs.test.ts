@@ -29,7 +29,13 @@ const base = { executor: 'slurm', slurm_conf: conf, poll: '1s', patience: '30s',
 const PROFILES = {
   base,
   // A job that waits in the queue first.
-  queued: { extends: 'base', nproc_per_node: 2, cpus_per_task: 2, sbatch_args: ['--begin=now+9'] },
+  queued: {
+    extends: 'base',
+    nproc_per_node: 2,
+    cpus_per_task: 2,
+    sbatch_args: ['--begin=now+9', '--comment=x --job-name=other --requeue'],
+  },
+  held: { extends: 'base', sbatch_args: ['--hold'] },
   // Each node writes down what it sees of the environment before torchrun starts there.
   two: {
     extends: 'base',
@@ -80,7 +86,14 @@ describe.concurrent('a job', () => {
     );
     const folder = join(staging, 'jobs', '1');
     expect((await stat(join(folder, 'environment.sh'))).mode & 0o777).toBe(0o600);
-    for (const name of ['job.sh', 'task.sh']) expect(await readFile(join(folder, name), 'utf8')).not.toContain('ecret');
+    for (const name of ['job.sh', 'task.sh']) {
+      expect(await readFile(join(folder, name), 'utf8')).not.toContain('ecret');
+      expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
+    }
+    // No line of the profile gives the job another name, or lets it come back.
+    expect(await callSlurm(conf, 'scontrol', '--oneliner', 'show', 'job', id)).toMatch(
+      /JobName=megatron-to-hf-[\s\S]* Requeue=0 /,
+    );
     await isRunning(conf, id);
     await waitFor(
       'the ranks to have their environment',
@@ -129,6 +142,17 @@ describe.concurrent('a job', () => {
     await expect(run.handle.result()).rejects.toThrow();
     expect((await run.handle.describe()).status.name).toBe('CANCELLED');
     expect(await callSlurm(conf, 'squeue', '--noheader', `--jobs=${id}`)).toBe('');
+  });
+
+  it('that is cancelled in the queue leaves no environment behind', async () => {
+    const run = await lab.start('held', 'held', one);
+    const [id, staging] = [await jobOf(run.target), await stagingOf(run.target)];
+    const folder = join(staging, 'jobs', '1');
+    expect(await readdir(folder)).toContain('environment.sh');
+    await run.handle.cancel();
+    await waitFor('the job to go', async () => (await stateOf(conf, id)) === 'CANCELLED', 30_000);
+    await expect(run.handle.result()).rejects.toThrow();
+    expect(await readdir(folder)).not.toContain('environment.sh');
   });
 
   it('is gone after the run was terminated', async () => {

@@ -128,11 +128,13 @@ function create(cloud: Cloud, kind: StandInWorkload['kind'], body: unknown): Ans
   cloud.workloads.push(workload);
   const step = cloud.options.queueMs ?? 50;
   setTimeout(() => {
-    if (workload.phase === 'Creating') workload.phase = 'Pending';
+    if (workload.phase !== 'Creating') return;
+    workload.phase = 'Pending';
+    // Two timers side by side may fire in any order on a machine under load.
+    setTimeout(() => {
+      if (workload.phase === 'Pending') void run(cloud, workload);
+    }, step);
   }, step);
-  setTimeout(() => {
-    if (workload.phase === 'Pending') void run(cloud, workload);
-  }, 2 * step);
   return { status: 202, body: show(workload) };
 }
 

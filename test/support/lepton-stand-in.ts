@@ -96,11 +96,13 @@ function create({ options, jobs }: Workspace, body: unknown): Answer {
   jobs.push(job);
   const step = options.queueMs ?? 50;
   setTimeout(() => {
-    if (job.state === 'Queueing') job.state = 'Starting';
+    if (job.state !== 'Queueing') return;
+    job.state = 'Starting';
+    // Two timers side by side may fire in any order on a machine under load.
+    setTimeout(() => {
+      if (job.state === 'Starting') run(job, secrets);
+    }, step);
   }, step);
-  setTimeout(() => {
-    if (job.state === 'Starting') run(job, secrets);
-  }, 2 * step);
   return { status: 201, body: show(job) };
 }
 

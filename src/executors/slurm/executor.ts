@@ -4,7 +4,7 @@ import { ConversionError } from '../../contract/failures.ts';
 import type { SlurmProfile } from '../../contract/profile-slurm.ts';
 import type { Executor, Job, JobSpec, JobState } from '../types.ts';
 import { callSlurm, SlurmError } from './commands.ts';
-import { jobFiles, readLastLines, readWord, writeJobFiles } from './job-files.ts';
+import { jobFiles, readLastLines, readWord, removeEnvironment, writeJobFiles } from './job-files.ts';
 import { parseSacct, parseScontrol, readLeftovers, toJobState } from './read-state.ts';
 import { renderEnvironment, renderScript, renderTask } from './render-job.ts';
 
@@ -16,7 +16,8 @@ const HANDED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'L
 /** What slurmctld says to a request that it will never grant. */
 const REFUSED =
   /invalid|unrecognized|not available|not found|unknown|not permitted|permission denied|cannot be satisfied|exceeds/i;
-const UNREACHABLE = /unable to contact|connect|timed out|timeout|temporarily|no answer|communication|zero bytes/i;
+const UNREACHABLE =
+  /unable to contact|connect|timed out|timeout|temporarily|no answer|communication|zero bytes|munge|authentication/i;
 /** What Slurm says of an id that it has forgotten. */
 const FORGOTTEN = /invalid job id/i;
 
@@ -29,7 +30,9 @@ export function makeSlurmExecutor(profile: SlurmProfile, folder: string, torchru
   ): Promise<string> => callSlurm(profile, program, args, signal);
 
   /** Of two jobs of one attempt, the one that took it. */
-  const theOne = async (job: Job): Promise<string> => (await readWord(files.claim)) ?? job.id;
+  const theOne = async (job: Job): Promise<string> => (await claimant()) ?? job.id;
+  /** Whatever stands in a file of staging is not handed to scancel unseen. */
+  const claimant = async (): Promise<string | null> => /^\d+$/.exec((await readWord(files.claim)) ?? '')?.[0] ?? null;
 
   async function find(name: string, signal: AbortSignal): Promise<Job | null> {
     const lines = (await call('squeue', ['--me', '--noheader', `--name=${name}`, '--format=%i %T'], signal)).split(
@@ -41,9 +44,9 @@ export function makeSlurmExecutor(profile: SlurmProfile, folder: string, torchru
     return id === undefined ? null : { id, name };
   }
 
-  async function ask(id: string, signal: AbortSignal): Promise<JobState> {
+  async function ask({ id, name }: Job, signal: AbortSignal): Promise<JobState> {
     try {
-      const state = parseScontrol(await call('scontrol', ['--oneliner', 'show', 'job', id], signal));
+      const state = parseScontrol(await call('scontrol', ['--oneliner', 'show', 'job', id], signal), name, folder);
       if (state !== null) return toJobState(state);
     } catch (error) {
       if (!(error instanceof SlurmError) || !FORGOTTEN.test(error.said)) throw error;
@@ -70,7 +73,7 @@ export function makeSlurmExecutor(profile: SlurmProfile, folder: string, torchru
   async function submit(spec: JobSpec, signal: AbortSignal): Promise<Job> {
     const live = await find(spec.name, signal);
     if (live !== null) return live;
-    const taken = await readWord(files.claim);
+    const taken = await claimant();
     if (taken !== null) return { id: taken, name: spec.name };
     await writeJobFiles(files, {
       script: renderScript(spec, profile, files),
@@ -83,19 +86,36 @@ export function makeSlurmExecutor(profile: SlurmProfile, folder: string, torchru
       `--export=${HANDED_ON.join(',')}`,
       `--output=${files.log.replaceAll('%', '%%')}`,
       `--chdir=${folder}`,
+      // Stronger than any line of the script: the job is found by its name, and comes once.
+      `--job-name=${spec.name}`,
+      '--no-requeue',
     ];
-    const answer = await call('sbatch', [...options, files.script], signal).catch(translateRefusal);
+    const answer = await call('sbatch', [...options, files.script], signal).catch(refuse);
     // With several clusters: `id;cluster`.
     const id = answer.trim().split('\n').at(-1)?.split(';')[0] ?? '';
     if (!/^\d+$/.test(id)) throw new SlurmError('sbatch', `expected the id of a job, found ${JSON.stringify(answer)}`);
     return { id, name: spec.name };
   }
 
+  /** Of a job that Slurm refuses, nothing is left for anybody to read. */
+  async function refuse(error: unknown): Promise<never> {
+    const refusal = translateRefusal(error);
+    if (refusal !== null) await removeEnvironment(files);
+    throw refusal ?? error;
+  }
+
   async function cancel(job: Job): Promise<void> {
-    const ids = [...new Set([await theOne(job), job.id])];
+    await cancelAll([...new Set([await theOne(job), job.id])]);
+    await removeEnvironment(files);
+  }
+
+  async function cancelAll(ids: readonly string[]): Promise<void> {
     const started = performance.now();
     const passed = (): number => (performance.now() - started) / 1000;
-    await call('scancel', ids, AbortSignal.timeout(LIMIT));
+    await call('scancel', ids, AbortSignal.timeout(LIMIT)).catch((error: unknown) => {
+      // Some versions say so of a job that has ended; whether it is there is asked below.
+      if (!(error instanceof SlurmError) || !FORGOTTEN.test(error.said)) throw error;
+    });
     for (let killed = false; ; await sleep(500)) {
       const states = await Promise.all(ids.map((id) => isThere(id)));
       if (!states.includes('yes') && (!states.includes('cleaning up') || passed() > GONE_AFTER)) return;
@@ -122,15 +142,24 @@ export function makeSlurmExecutor(profile: SlurmProfile, folder: string, torchru
   return {
     find,
     submit,
-    poll: async (job, signal) => ask(await theOne(job), signal),
+    async poll(job, signal) {
+      const state = await ask({ ...job, id: await theOne(job) }, signal);
+      const isOver = state.state === 'done' || (state.state === 'failed' && state.end !== 'lost');
+      if (isOver) await removeEnvironment(files);
+      return state;
+    },
     cancel,
     tail: (_, lines) => readLastLines(files.log, lines),
   };
 }
 
-/** A request that Slurm will never grant is final; everything else is worth another attempt. */
-function translateRefusal(error: unknown): never {
-  if (!(error instanceof SlurmError) || UNREACHABLE.test(error.said) || !REFUSED.test(error.said)) throw error;
+/** A request that Slurm will never grant is final; null for everything else, which is worth another attempt. */
+function translateRefusal(error: unknown): ConversionError | null {
+  if (!(error instanceof SlurmError) || UNREACHABLE.test(error.said) || !REFUSED.test(error.said)) return null;
   const message = `Slurm refuses the job: ${error.said}\nCorrect the profile in the worker configuration.`;
-  throw new ConversionError('SchedulerFailed', message, { problems: [message], facts: { final: true }, cause: error });
+  return new ConversionError('SchedulerFailed', message, {
+    problems: [message],
+    facts: { final: true },
+    cause: error,
+  });
 }

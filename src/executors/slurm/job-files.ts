@@ -1,5 +1,6 @@
 // The files of a Slurm job, in the folder of its attempt. The scripts and the ranks see them by the same paths.
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../files/error-code.ts';
 
@@ -36,19 +37,30 @@ export async function writeJobFiles(
   files: JobFiles,
   texts: Readonly<Record<'script' | 'task' | 'environment', string>>,
 ): Promise<void> {
-  // Made with its mode, and not given it afterwards: nobody may read it in between. An older one may have another mode.
-  await writeFile(files.environment, '', { mode: 0o600 });
-  const handle = await open(files.environment, 'r+');
+  await replaceFile(files.environment, texts.environment, 0o600);
+  // Nobody else reads the scripts either: an operator's setup lines may say what is not for everybody.
+  await replaceFile(files.task, texts.task, 0o700);
+  await replaceFile(files.script, texts.script, 0o700);
+}
+
+/**
+ * The whole file at once: a job of a submission that got no answer may be reading the one before. Made with its mode, and not given it
+ * afterwards: nobody may read it in between.
+ */
+async function replaceFile(path: string, content: string, mode: number): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await handle.chmod(0o600);
-    await handle.truncate();
-    await handle.writeFile(texts.environment);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await writeFile(temporary, content, { flag: 'wx', mode, flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await writeFile(files.task, texts.task, { mode: 0o755, flush: true });
-  await writeFile(files.script, texts.script, { mode: 0o755, flush: true });
+}
+
+/** For a job that has not come to read it, and never will. */
+export async function removeEnvironment(files: JobFiles): Promise<void> {
+  await rm(files.environment, { force: true });
 }
 
 /** The content without its line end, or null where the file is not there or is empty. */

@@ -38,13 +38,21 @@ export interface SlurmState {
   readonly nodes: string;
 }
 
-/** A line of `scontrol -o show job ID`; null where it is none. */
-export function parseScontrol(line: string): SlurmState | null {
+/**
+ * A line of `scontrol -o show job ID`; null where it is none, or of a job with neither this name nor this folder: ids are used again, at the
+ * latest when a controller has lost its state. One of the two is enough, since somebody may rename a job.
+ */
+export function parseScontrol(line: string, jobName: string, folder: string): SlurmState | null {
   const field = (name: string): string => new RegExp(`(?:^|\\s)${name}=(\\S*)`).exec(line)?.[1] ?? '';
+  const isOurs = field('JobName') === jobName || `${line} `.includes(` WorkDir=${folder} `);
   const state = field('JobState');
-  return state === ''
-    ? null
-    : { state, reason: field('Reason'), exitCode: field('ExitCode'), nodes: field('NodeList').replace('(null)', '') };
+  if (state === '' || !isOurs) return null;
+  return {
+    state,
+    reason: field('Reason'),
+    exitCode: field('ExitCode'),
+    nodes: field('NodeList').replace('(null)', ''),
+  };
 }
 
 /** The first line of `sacct -n -P -X --format=State,ExitCode`; null where accounting knows nothing. */

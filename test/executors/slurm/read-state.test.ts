@@ -6,19 +6,27 @@ const LINE =
   'JobId=7 JobName=megatron-to-hf-0 UserId=root(0) JobState=RUNNING Reason=None Dependency=(null) Requeue=0 Restarts=0 ' +
   'BatchFlag=1 ExitCode=0:0 RunTime=00:00:03 TimeLimit=01:00:00 ReqNodeList=(null) ExcNodeList=(null) NodeList=n[0-1] BatchHost=n0';
 
+const read = (line: string, name = 'megatron-to-hf-0') => parseScontrol(line, name, '/out/a b/jobs/1');
+
 const state = (name: string, exitCode = '0:0', reason = 'None') =>
   toJobState({ state: name, reason, exitCode, nodes: '' });
 
 describe('scontrol', () => {
   it('says where a job runs and why it waits', () => {
-    expect(parseScontrol(LINE)).toEqual({ state: 'RUNNING', reason: 'None', exitCode: '0:0', nodes: 'n[0-1]' });
-    expect(toJobState(parseScontrol(LINE) ?? state0)).toEqual({ state: 'running', detail: 'RUNNING on n[0-1]' });
+    expect(read(LINE)).toEqual({ state: 'RUNNING', reason: 'None', exitCode: '0:0', nodes: 'n[0-1]' });
+    expect(toJobState(read(LINE) ?? state0)).toEqual({ state: 'running', detail: 'RUNNING on n[0-1]' });
     const waiting = LINE.replace('RUNNING Reason=None', 'PENDING Reason=Resources').replace(
       ' NodeList=n[0-1]',
       ' NodeList=(null)',
     );
-    expect(toJobState(parseScontrol(waiting) ?? state0)).toEqual({ state: 'pending', detail: 'PENDING (Resources)' });
-    expect(parseScontrol('slurm_load_jobs error: Invalid job id specified')).toBeNull();
+    expect(toJobState(read(waiting) ?? state0)).toEqual({ state: 'pending', detail: 'PENDING (Resources)' });
+    expect(read('slurm_load_jobs error: Invalid job id specified')).toBeNull();
+  });
+
+  it('is not believed about another job that has the id now; a renamed one is known by its folder', () => {
+    expect(read(LINE, 'megatron-to-hf-1')).toBeNull();
+    expect(read(`${LINE} WorkDir=/out/a b/jobs/11 StdErr=x`, 'megatron-to-hf-1')).toBeNull();
+    expect(read(`${LINE} WorkDir=/out/a b/jobs/1 StdErr=x`, 'megatron-to-hf-1')).toMatchObject({ state: 'RUNNING' });
   });
 
   const state0 = { state: '', reason: '', exitCode: '', nodes: '' };
