@@ -1,7 +1,7 @@
 // What is posted to Run:ai to create a workload. Pure.
 import type { DgxCloudProfile } from '../../contract/profile-dgxcloud.ts';
 import { SUBMISSION_VARIABLE } from '../rest/node-script.ts';
-import { quote } from '../slurm/quote.ts';
+import { quote } from '../quote.ts';
 import type { JobSpec } from '../types.ts';
 
 export interface Project {

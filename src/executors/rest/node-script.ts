@@ -1,5 +1,5 @@
 // The bash script that one node of a cloud job runs: the ranks under torchrun, their output in a file, and how they ended.
-import { quote, quoteAll } from '../slurm/quote.ts';
+import { quote, quoteAll } from '../quote.ts';
 import type { JobSpec } from '../types.ts';
 
 /** The variable that tells one submission from another: all nodes of a job have the same, also when they start again. */

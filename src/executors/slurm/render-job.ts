@@ -2,7 +2,7 @@
 import type { SlurmProfile } from '../../contract/profile-slurm.ts';
 import type { JobSpec } from '../types.ts';
 import type { JobFiles } from './job-files.ts';
-import { quote, quoteAll } from './quote.ts';
+import { quote, quoteAll } from '../quote.ts';
 
 /** Seconds that torchrun waits for ranks after SIGTERM before it kills them. */
 const SHUTDOWN_SECONDS = 10;
