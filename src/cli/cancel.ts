@@ -1,7 +1,7 @@
 // `cancel`: ask a run to stop.
 import { cancelConversion, type ConversionHandle } from '../client.ts';
 import type { megatronToHf } from '../workflows/megatron-to-hf.ts';
-import type { CancelFlags } from './commands/cancel.ts';
+import type { CancelFlags } from './flags.ts';
 import { connectServer } from './connect-server.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 

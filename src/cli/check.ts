@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { examineCheckpoint } from '../checkpoint/completeness/examine.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { formatBytes, type CompletenessResult } from '../contract/index.ts';
-import type { CheckFlags } from './commands/check.ts';
+import type { CheckFlags } from './flags.ts';
 import { describeFailure, type Failure } from './describe-failure.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { listenForInterrupt, reportInterrupted } from './interrupt.ts';

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { loadWorkerConfig } from '../config/worker-policy.ts';
 import { findWorld } from '../world/find-world.ts';
 import { chooseMode, explainForceSquash } from './choose-mode.ts';
-import type { ConvertFlags } from './commands/convert.ts';
+import type { ConvertFlags } from './flags.ts';
 import { convertAndReport } from './convert-and-report.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { listenForInterrupt } from './interrupt.ts';

@@ -10,7 +10,7 @@ import { follow } from '../world/follow.ts';
 import { lead, type Leadership } from '../world/lead.ts';
 import { describeMember } from '../world/self.ts';
 import { convertAndReport, reportFailed, type Showing } from './convert-and-report.ts';
-import type { ConvertFlags } from './commands/convert.ts';
+import type { ConvertFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { isOwnerAlive } from './is-owner-alive.ts';

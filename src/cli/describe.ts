@@ -3,50 +3,10 @@ import { configuredDefaults } from '../config/configured-defaults.ts';
 import { requestOptions } from '../config/load-config.ts';
 import { STEP_ID, STEP_PARAMETERS } from '../config/step-parameters.ts';
 import { ARTIFACTS, FAILURES, WORKFLOW_TYPE } from '../contract/index.ts';
-import type { DescribeFlags } from './commands/describe.ts';
+import type { DescribeFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import type { Description } from './description.ts';
 import { renderDescription } from './render-description.ts';
-
-export interface Description {
-  readonly name: string;
-  readonly workflow: string;
-  readonly consumes: readonly Artifact[];
-  readonly produces: readonly Artifact[];
-  readonly parameters: readonly Parameter[];
-  readonly failures: readonly Failure[];
-  readonly exit_codes: readonly { readonly code: number; readonly meaning: string }[];
-}
-
-interface Artifact {
-  /** As in the artifact types of the step. */
-  readonly type: string;
-  readonly parameter: string;
-  readonly meaning: string;
-}
-
-interface Parameter {
-  readonly name: string;
-  readonly type: string;
-  /** A program that starts the workflow must give it. On the command line only where nothing is configured either. */
-  readonly required: boolean;
-  /** What the schema fills in; null: nothing. */
-  readonly default: unknown;
-  /** What `config/default.yaml` says on top, with its interpolations; null: nothing. */
-  readonly configured: unknown;
-  readonly meaning: string;
-  /** Other spellings, of the step. */
-  readonly aliases: readonly string[];
-  /** What is done differently from the step, empty for nothing; null where the step has no such parameter. */
-  readonly step: string | null;
-}
-
-interface Failure {
-  readonly type: string;
-  readonly retried: boolean;
-  readonly exit_code: number;
-  readonly meaning: string;
-  readonly advice: string;
-}
 
 export async function describe(flags: DescribeFlags): Promise<number> {
   const description = await composeDescription();

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workers } from '../worker.ts';
 import { runWorker } from '../worker.ts';
-import type { DevFlags } from './commands/dev.ts';
+import type { DevFlags } from './flags.ts';
 import { startDevServer, type DevServer } from './dev-server.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 

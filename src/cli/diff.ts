@@ -3,7 +3,7 @@ import { compareSides } from '../compare/compare-sides.ts';
 import { openSides } from '../compare/open-sides.ts';
 import type { Comparison } from '../compare/types.ts';
 import { ConversionError } from '../contract/index.ts';
-import type { DiffFlags } from './commands/diff.ts';
+import type { DiffFlags } from './flags.ts';
 import { showDiffProgress } from './diff-progress.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { listenForInterrupt, reportInterrupted } from './interrupt.ts';

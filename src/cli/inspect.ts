@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { ConversionError, type ConversionInput } from '../contract/index.ts';
 import type { Surroundings } from '../contract/surroundings.ts';
 import { buildPlan } from '../engines/build-plan.ts';
-import type { InspectFlags } from './commands/inspect.ts';
+import type { InspectFlags } from './flags.ts';
 import { describeFailure, type Failure } from './describe-failure.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { inspectCheckpoint, type InspectRequest } from './inspection.ts';

@@ -9,7 +9,7 @@ import { renderProfiles } from '../config/env-toml/render-profiles.ts';
 import { closest } from '../config/suggest.ts';
 import { ConversionError } from '../contract/failures.ts';
 import { errorCode } from '../files/error-code.ts';
-import type { ProfileImportFlags } from './commands/profile.ts';
+import type { ProfileImportFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** What cannot be taken over is said in comments and on stderr; nothing of it fails. @throws ConversionError InvalidInput */

@@ -4,7 +4,7 @@ import { findWorkspace } from '../executors/lepton/workspace.ts';
 import { loadWorkerConfig } from '../config/worker-policy.ts';
 import { ConversionError } from '../contract/failures.ts';
 import type { Profile } from '../contract/profiles.ts';
-import type { ProfileListFlags } from './commands/profile.ts';
+import type { ProfileListFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
 interface Listed {

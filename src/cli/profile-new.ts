@@ -1,6 +1,6 @@
 // `profile new`: a profile to start from, on stdout.
 import { composeNewProfile } from '../config/new-profile.ts';
-import type { ProfileNewFlags } from './commands/profile.ts';
+import type { ProfileNewFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
 export async function newProfile(name: string, { executor }: ProfileNewFlags): Promise<number> {

@@ -1,6 +1,6 @@
 // `describe` for people.
 import { styleText } from 'node:util';
-import type { Description } from './describe.ts';
+import type { Description } from './description.ts';
 
 export function renderDescription(description: Description): string {
   const { name, workflow, consumes, produces, parameters, failures, exit_codes } = description;

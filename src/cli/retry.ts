@@ -3,7 +3,7 @@ import { retryConversion } from '../client.ts';
 import { overrideRequest, refuseMisspelt } from '../config/override-request.ts';
 import { attach } from './attach.ts';
 import { chooseReporter } from './choose-reporter.ts';
-import type { RetryFlags } from './commands/retry.ts';
+import type { RetryFlags } from './flags.ts';
 import { connectServer, runUrl } from './connect-server.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 

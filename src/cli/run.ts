@@ -2,7 +2,7 @@
 import { loadConfig } from '../config/load-config.ts';
 import { chooseMode, explainForceSquash } from './choose-mode.ts';
 import { chooseReporter } from './choose-reporter.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { printConfig } from './print-config.ts';
 

@@ -1,5 +1,5 @@
 // `worker`: serve the task queues until a signal.
-import type { WorkerFlags } from './commands/worker.ts';
+import type { WorkerFlags } from './flags.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
 export async function serve(flags: WorkerFlags): Promise<number> {

@@ -4,7 +4,7 @@ import { describeProgress } from '../client.ts';
 import type { megatronToHf } from '../workflows/megatron-to-hf.ts';
 import { attach } from './attach.ts';
 import { chooseReporter } from './choose-reporter.ts';
-import type { StatusFlags } from './commands/status.ts';
+import type { StatusFlags } from './flags.ts';
 import { eventsBetween } from './compare-looks.ts';
 import { connectServer } from './connect-server.ts';
 import { describeFailure } from './describe-failure.ts';

@@ -9,7 +9,8 @@ import { Result, readMessage, type Failure, type Member, type Roll, type Task } 
 import { findFreePort } from './free-port.ts';
 import { listMeeting } from './open-meeting.ts';
 import { nameMember } from './self.ts';
-import { runShare, type ShareOwner } from './share.ts';
+import { runShare } from './share.ts';
+import type { ShareOwner } from './share-owner.ts';
 import { writeMessage } from './write-message.ts';
 
 const POLL_MS = 300;

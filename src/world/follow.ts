@@ -24,7 +24,8 @@ import {
 import { Beat, End, readMessage, Roll, Stop, Task } from './messages.ts';
 import { listMeeting } from './open-meeting.ts';
 import { Pulse } from './pulse.ts';
-import { runShare, type ShareOwner } from './share.ts';
+import { runShare } from './share.ts';
+import type { ShareOwner } from './share-owner.ts';
 import { writeMessage, writeSurely } from './write-message.ts';
 
 const POLL_MS = 300;

@@ -12,7 +12,7 @@ import { END_FILE, meetingPath } from './meeting-paths.ts';
 import type { Roll } from './messages.ts';
 import { openMeeting, readLeader, removeMeeting } from './open-meeting.ts';
 import type { Self } from './self.ts';
-import type { ShareOwner } from './share.ts';
+import type { ShareOwner } from './share-owner.ts';
 import { waitFor } from './wait-for.ts';
 import { watchMembers, type MemberWatch } from './watch-members.ts';
 import { writeSurely } from './write-message.ts';

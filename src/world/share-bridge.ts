@@ -7,7 +7,7 @@ import { readSources } from '../engines/build-plan.ts';
 import { chooseEngine } from '../engines/choose-engine.ts';
 import { stagingPath } from '../files/staging.ts';
 import type { Task } from './messages.ts';
-import type { ShareOwner } from './share.ts';
+import type { ShareOwner } from './share-owner.ts';
 
 export interface SharedProgram {
   readonly program: readonly [string, ...string[]];

@@ -1,26 +1,14 @@
 // The share of this rank in an attempt: one process, as torchrun would start it, that ends with this one.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConversionInput } from '../contract/input.ts';
 import { ConversionError } from '../contract/failures.ts';
-import type { Surroundings } from '../contract/surroundings.ts';
 import { formatSeconds, toSeconds } from '../contract/units.ts';
 import { rankProgram } from '../engines/rank-program.ts';
 import { pendingFile, stagingPath } from '../files/staging.ts';
 import { launchRanks } from '../launch/launch-ranks.ts';
 import { readPending } from '../rank/pending.ts';
 import type { Task } from './messages.ts';
+import type { ShareOwner } from './share-owner.ts';
 import { planConverter, type SharedProgram } from './share-bridge.ts';
-
-/** What a rank needs for its share, beside the task. */
-export interface ShareOwner {
-  readonly rank: number;
-  readonly ranks: number;
-  /** Ranks of this world on this machine, and the place of this one among them. */
-  readonly localRanks: number;
-  readonly localRank: number;
-  readonly input: ConversionInput;
-  readonly surroundings: Omit<Surroundings, 'signal'>;
-}
 
 const PAUSE_MS = 200;
 const HERE = { node: [process.execPath], isHere: true, inPackage: (path: string) => path } as const;

@@ -1,9 +1,6 @@
 // `cancel`: ask a run to stop.
 import type { Command } from 'commander';
-
-export interface CancelFlags {
-  readonly json?: true;
-}
+import type { CancelFlags } from '../flags.ts';
 
 export function addCancelCommand(program: Command): void {
   program

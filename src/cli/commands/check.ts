@@ -1,9 +1,6 @@
 // `check`: is this checkpoint complete?
 import type { Command } from 'commander';
-
-export interface CheckFlags {
-  readonly json?: true;
-}
+import type { CheckFlags } from '../flags.ts';
 
 export function addCheckCommand(program: Command): void {
   program

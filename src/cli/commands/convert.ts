@@ -1,14 +1,6 @@
 // `convert`: the same pipeline in this process, without a Temporal server.
 import type { Command } from 'commander';
-
-export interface ConvertFlags {
-  readonly config?: string;
-  readonly worker?: string;
-  readonly run?: string;
-  readonly dryRun?: true;
-  readonly forceSquash?: true;
-  readonly json?: true;
-}
+import type { ConvertFlags } from '../flags.ts';
 
 export function addConvertCommand(program: Command, parameters: string): void {
   program

@@ -1,9 +1,6 @@
 // `describe`: what does this conversion consume and produce?
 import type { Command } from 'commander';
-
-export interface DescribeFlags {
-  readonly json?: true;
-}
+import type { DescribeFlags } from '../flags.ts';
 
 export function addDescribeCommand(program: Command): void {
   program

@@ -1,12 +1,6 @@
 // `dev`: a Temporal server and a worker on this machine, to try things out.
 import type { Command } from 'commander';
-
-export interface DevFlags {
-  readonly port: string;
-  readonly uiPort: string;
-  readonly db?: string;
-  readonly config?: string;
-}
+import type { DevFlags } from '../flags.ts';
 
 export function addDevCommand(program: Command): void {
   program

@@ -1,12 +1,6 @@
 // `diff`: do these two hold the same weights?
 import { InvalidArgumentError, type Command } from 'commander';
-
-export interface DiffFlags {
-  readonly reference?: string;
-  readonly tolerance?: number;
-  readonly all?: true;
-  readonly json?: true;
-}
+import type { DiffFlags } from '../flags.ts';
 
 export function addDiffCommand(program: Command): void {
   program

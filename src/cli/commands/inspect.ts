@@ -1,11 +1,6 @@
 // `inspect`: what is in this checkpoint, and where would it go?
 import type { Command } from 'commander';
-
-export interface InspectFlags {
-  readonly reference?: string;
-  readonly all?: true;
-  readonly json?: true;
-}
+import type { InspectFlags } from '../flags.ts';
 
 export function addInspectCommand(program: Command): void {
   program

@@ -1,18 +1,6 @@
 // `profile`: the places where conversions can run.
 import type { Command } from 'commander';
-
-export interface ProfileListFlags {
-  readonly config?: string;
-  readonly json?: true;
-}
-
-export interface ProfileNewFlags {
-  readonly executor?: string;
-}
-
-export interface ProfileImportFlags {
-  readonly out?: string;
-}
+import type { ProfileListFlags, ProfileNewFlags, ProfileImportFlags } from '../flags.ts';
 
 export function addProfileCommand(program: Command): void {
   const profile = program

@@ -1,11 +1,6 @@
 // `retry`: a run that is over once more, with what it has converted.
 import { Option, type Command } from 'commander';
-
-export interface RetryFlags {
-  readonly from?: 'start' | 'smoke';
-  readonly detach?: true;
-  readonly json?: true;
-}
+import type { RetryFlags } from '../flags.ts';
 
 export function addRetryCommand(program: Command): void {
   program

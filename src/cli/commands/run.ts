@@ -1,15 +1,6 @@
 // `run`: start a conversion on the Temporal server, or find the one that is running, and follow it.
 import type { Command } from 'commander';
-
-export interface RunFlags {
-  readonly config?: string;
-  readonly run?: string;
-  readonly batch?: string;
-  readonly dryRun?: true;
-  readonly detach?: true;
-  readonly forceSquash?: true;
-  readonly json?: true;
-}
+import type { RunFlags } from '../flags.ts';
 
 export function addRunCommand(program: Command, parameters: string): void {
   program

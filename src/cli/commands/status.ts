@@ -1,10 +1,6 @@
 // `status`: where a run stands; with --follow, attach to it.
 import type { Command } from 'commander';
-
-export interface StatusFlags {
-  readonly follow?: true;
-  readonly json?: true;
-}
+import type { StatusFlags } from '../flags.ts';
 
 export function addStatusCommand(program: Command): void {
   program

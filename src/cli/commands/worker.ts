@@ -1,9 +1,6 @@
 // `worker`: do the work that the Temporal server hands out.
 import type { Command } from 'commander';
-
-export interface WorkerFlags {
-  readonly config?: string;
-}
+import type { WorkerFlags } from '../flags.ts';
 
 export function addWorkerCommand(program: Command): void {
   program
