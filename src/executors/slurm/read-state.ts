@@ -36,6 +36,8 @@ export interface SlurmState {
   readonly exitCode: string;
   /** Where it runs. */
   readonly nodes: string;
+  /** When another job was given its nodes; empty where none was, and where it is accounting that speaks. */
+  readonly preemptedAt: string;
 }
 
 /**
@@ -52,16 +54,17 @@ export function parseScontrol(line: string, jobName: string, folder: string): Sl
     reason: field('Reason'),
     exitCode: field('ExitCode'),
     nodes: field('NodeList').replace('(null)', ''),
+    preemptedAt: field('PreemptTime').replace(/^(?:None|Unknown|N\/A)$/, ''),
   };
 }
 
 /** The first line of `sacct -n -P -X --format=State,ExitCode`; null where accounting knows nothing. */
 export function parseSacct(output: string): SlurmState | null {
   const [state = '', exitCode = ''] = (output.split('\n')[0] ?? '').split('|');
-  return state.trim() === '' ? null : { state: state.trim(), reason: '', exitCode, nodes: '' };
+  return state.trim() === '' ? null : { state: state.trim(), reason: '', exitCode, nodes: '', preemptedAt: '' };
 }
 
-export function toJobState({ state, reason, exitCode, nodes }: SlurmState): JobState {
+export function toJobState({ state, reason, exitCode, nodes, preemptedAt }: SlurmState): JobState {
   const name = /^[A-Z_]+/.exec(state)?.[0] ?? state;
   const why = reason === '' || reason === 'None' ? '' : ` (${reason})`;
   if (WAITING.has(name)) return { state: 'pending', detail: `${name}${why}` };
@@ -71,10 +74,12 @@ export function toJobState({ state, reason, exitCode, nodes }: SlurmState): JobS
   if (end === undefined) return { state: 'running', detail: nodes === '' ? name : `${name} on ${nodes}` };
   const [code = '', signal = ''] = exitCode.split(':');
   const ended = signal === '' || signal === '0' ? `exit code ${code || 'unknown'}` : `signal ${signal}`;
+  // With a GraceTime the ranks get SIGTERM first, and Slurm calls the job that then ends by itself FAILED.
+  const taken = end === 'exit' && preemptedAt !== '' ? `, pre-empted at ${preemptedAt}` : '';
   return {
     state: 'failed',
-    end,
-    detail: `${state}${why}, ${ended}`,
+    end: taken === '' ? end : 'preempted',
+    detail: `${state}${why}, ${ended}${taken}`,
     exitCode: signal === '' || signal === '0' ? toCode(code) : -Number(signal),
   };
 }

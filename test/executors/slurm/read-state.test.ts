@@ -8,12 +8,18 @@ const LINE =
 
 const read = (line: string, name = 'megatron-to-hf-0') => parseScontrol(line, name, '/out/a b/jobs/1');
 
-const state = (name: string, exitCode = '0:0', reason = 'None') =>
-  toJobState({ state: name, reason, exitCode, nodes: '' });
+const state = (name: string, exitCode = '0:0', reason = 'None', preemptedAt = '') =>
+  toJobState({ state: name, reason, exitCode, nodes: '', preemptedAt });
 
 describe('scontrol', () => {
   it('says where a job runs and why it waits', () => {
-    expect(read(LINE)).toEqual({ state: 'RUNNING', reason: 'None', exitCode: '0:0', nodes: 'n[0-1]' });
+    expect(read(LINE)).toEqual({
+      state: 'RUNNING',
+      reason: 'None',
+      exitCode: '0:0',
+      nodes: 'n[0-1]',
+      preemptedAt: '',
+    });
     expect(toJobState(read(LINE) ?? state0)).toEqual({ state: 'running', detail: 'RUNNING on n[0-1]' });
     const waiting = LINE.replace('RUNNING Reason=None', 'PENDING Reason=Resources').replace(
       ' NodeList=n[0-1]',
@@ -29,7 +35,18 @@ describe('scontrol', () => {
     expect(read(`${LINE} WorkDir=/out/a b/jobs/1 StdErr=x`, 'megatron-to-hf-1')).toMatchObject({ state: 'RUNNING' });
   });
 
-  const state0 = { state: '', reason: '', exitCode: '', nodes: '' };
+  it('says that a job ended by itself in its grace time after a pre-emption', () => {
+    const ended = LINE.replace('RUNNING Reason=None', 'FAILED Reason=NonZeroExitCode').replace('=0:0', '=143:0');
+    expect(toJobState(read(`${ended} PreemptTime=2026-11-29T22:07:50 SuspendTime=None`) ?? state0)).toEqual({
+      state: 'failed',
+      end: 'preempted',
+      detail: 'FAILED (NonZeroExitCode), exit code 143, pre-empted at 2026-11-29T22:07:50',
+      exitCode: 143,
+    });
+    expect(toJobState(read(`${ended} PreemptTime=None SuspendTime=None`) ?? state0)).toMatchObject({ end: 'exit' });
+  });
+
+  const state0 = { state: '', reason: '', exitCode: '', nodes: '', preemptedAt: '' };
 });
 
 describe('sacct', () => {
@@ -39,6 +56,7 @@ describe('sacct', () => {
       reason: '',
       exitCode: '0:15',
       nodes: '',
+      preemptedAt: '',
     });
     expect(parseSacct('')).toBeNull();
   });
@@ -71,6 +89,12 @@ describe('a state', () => {
     ['CANCELLED+', 'cancelled'],
   ])('%s ended: %s', (name, end) => {
     expect(state(name, '1:0')).toMatchObject({ state: 'failed', end });
+  });
+
+  it('in the grace time of a pre-emption stays what it is where it says more', () => {
+    const at = '2026-11-29T22:07:50';
+    expect(state('COMPLETED', '0:0', 'None', at)).toEqual({ state: 'done' });
+    expect(state('CANCELLED', '0:15', 'None', at)).toMatchObject({ end: 'cancelled' });
   });
 
   it('tells exit codes from signals', () => {

@@ -124,6 +124,8 @@ function configure(folder: string, [controlPort, ...nodePorts]: readonly number[
     'AccountingStorageType=accounting_storage/none',
     'SelectType=select/cons_tres',
     'SelectTypeParameters=CR_Core',
+    'PreemptType=preempt/partition_prio',
+    'PreemptMode=CANCEL',
     'MpiDefault=none',
     'SlurmdParameters=config_overrides',
     'SchedulerParameters=sched_min_interval=0,bf_interval=1',
@@ -138,6 +140,10 @@ function configure(folder: string, [controlPort, ...nodePorts]: readonly number[
     `SlurmdLogFile=${folder}/%n.log`,
     ...nodes,
     'PartitionName=lab Nodes=n[0-1] Default=YES MaxTime=INFINITE State=UP',
+    // A pre-empted job of this one gets SIGTERM, and this many seconds.
+    'PartitionName=graceful Nodes=n[0-1] GraceTime=30 MaxTime=INFINITE State=UP',
+    // What is submitted here takes its nodes from jobs of the other two.
+    'PartitionName=urgent Nodes=n[0-1] PriorityTier=10 MaxTime=INFINITE State=UP',
     '',
   ].join('\n');
 }
