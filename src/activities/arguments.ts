@@ -16,6 +16,7 @@ export type CheckCompletenessArguments = z.infer<typeof CheckCompletenessArgumen
 export const ValidateParallelismArguments = z.object({ input: ConversionInput, completeness: CompletenessResult });
 export type ValidateParallelismArguments = z.infer<typeof ValidateParallelismArguments>;
 
+/** Of `endJob`, too. */
 export const ConvertArguments = z.object({ input: ConversionInput, preflight: PreflightResult });
 export type ConvertArguments = z.infer<typeof ConvertArguments>;
 

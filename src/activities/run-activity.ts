@@ -1,10 +1,11 @@
 // The one adapter between Temporal and the domain: arguments in, surroundings around, progress and errors out.
 import { hostname } from 'node:os';
 
-import { Context, type Info } from '@temporalio/activity';
+import { CancelledFailure, Context, type Info } from '@temporalio/activity';
 import type { z } from 'zod';
 
 import { ConversionError, type Phase } from '../contract/index.ts';
+import { CLEANLY_CANCELLED } from '../contract/names.ts';
 import type { Surroundings, Worker, WorkerPolicy } from '../contract/surroundings.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { isOwnerAlive, isRunOpen } from './is-owner-alive.ts';
@@ -39,13 +40,22 @@ export function runActivity<A, R>(
       });
     } catch (error) {
       // Only the cancellation itself tells the server that the cancel, pause or reset was obeyed; any other error would be a failure.
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) throw cancellationOf(context, error);
       if (error instanceof ConversionError) heart.leaveFailure(error.message, error.problems);
       throw toApplicationFailure(error);
     } finally {
       heart.stop();
     }
   };
+}
+
+/** Where the domain ended by any other error than the cancellation itself, something may be left; the workflow sees to it. */
+function cancellationOf({ cancellationSignal, cancellationDetails }: Context, error: unknown): unknown {
+  const { reason } = cancellationSignal;
+  const isClean = error === reason && cancellationDetails?.cancelRequested === true;
+  return isClean && reason instanceof CancelledFailure
+    ? new CancelledFailure(reason.message, [CLEANLY_CANCELLED])
+    : reason;
 }
 
 /**

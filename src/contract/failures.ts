@@ -147,7 +147,8 @@ export const FAILURES = {
     retryable: true,
     exitCode: 1,
     meaning: 'The scheduler of the profile does not answer, or refuses the job.',
-    advice: 'Read what it said; a job that was submitted runs on, and the next attempt finds it by its name.',
+    advice:
+      'Read what it said; a job that was submitted runs on while attempts follow, and the next one finds it by its name.',
   },
   JobLost: {
     retryable: true,

@@ -10,5 +10,7 @@ export const CONVERT_QUEUE = 'megatron-to-hf-convert';
 export const SMOKE_QUEUE = 'megatron-to-hf-smoke';
 /** Query that answers with a `ConversionStatus`. */
 export const STATUS_QUERY = 'status';
+/** First detail of the cancellation of an attempt that has left nothing behind: no process, and no job with a scheduler. */
+export const CLEANLY_CANCELLED = 'nothing is left';
 /** The files that publishing adds beside the weights. */
 export const MANIFEST_FILE = 'export_manifest.json';

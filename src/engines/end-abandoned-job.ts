@@ -1,10 +1,7 @@
 // What becomes of the job that an earlier attempt left, when this one ends before it has come to take it up.
 import { ConversionError, FAILURES, type ConversionInput, type PreflightResult } from '../contract/index.ts';
-import type { Surroundings, Worker } from '../contract/surroundings.ts';
-import { endLeftJob } from '../executors/end-left-job.ts';
-import { stagingPath } from '../files/staging.ts';
-import { readOwner } from '../publish/ownership.ts';
-import { isSameOwner, isSameRun } from '../publish/owner-record.ts';
+import type { Surroundings } from '../contract/surroundings.ts';
+import { endOwnJob } from './end-own-job.ts';
 
 /**
  * Ends the job of the run's staging directory where no attempt follows that could: after a cancel, and after a final failure. Not where
@@ -19,11 +16,8 @@ export async function endAbandonedJob(
   surroundings: Surroundings,
 ): Promise<unknown> {
   if (!(await isAbandoned(error, surroundings))) return error;
-  if (!(await isOwn(input.hf_path, surroundings))) return error;
-  const staging = stagingPath(input.hf_path, preflight.byte_digest);
-  const report = (message: string): void => surroundings.onProgress({ phase: 'convert', message });
   try {
-    await endLeftJob({ staging, policy: surroundings.policy, report });
+    await endOwnJob(input, preflight, surroundings);
     return error;
   } catch (failure) {
     return withWord(error, failure);
@@ -36,13 +30,6 @@ async function isAbandoned(error: unknown, { signal, isHandedOver, isLastAttempt
   if (signal.aborted) return (await isHandedOver?.()) !== true;
   if (!(error instanceof ConversionError)) return isLastAttempt === true;
   return !FAILURES[error.type].retryable || error.facts['final'] === true || isLastAttempt === true;
-}
-
-async function isOwn(target: string, { worker, isOwnerAlive }: Surroundings): Promise<boolean> {
-  const owner: Worker | undefined = (await readOwner(target))?.worker;
-  if (owner === undefined || !isSameOwner(owner, worker)) return false;
-  // A run that was started anew or reset under our id, and is at work.
-  return isSameRun(owner, worker) || !(await isOwnerAlive(owner));
 }
 
 function withWord(error: unknown, failure: unknown): unknown {

@@ -12,6 +12,8 @@ export interface LeftJob {
   readonly staging: string;
   readonly policy: Pick<WorkerPolicy, 'profiles' | 'torchrun'>;
   readonly report: (message: string) => void;
+  /** Seconds that a scheduler may fail to answer, where its profile allows more. Left out: what the profile allows. */
+  readonly longestPatience?: number;
 }
 
 /**
@@ -20,7 +22,8 @@ export interface LeftJob {
  * @param keep - name of the profile whose job may stay: it is taken up again. Null: none
  * @throws ConversionError SchedulerFailed where the job may live on: its scheduler does not answer, or this worker cannot reach it
  */
-export async function endLeftJob({ staging, policy, report }: LeftJob, keep: string | null = null): Promise<void> {
+export async function endLeftJob(left: LeftJob, keep: string | null = null): Promise<void> {
+  const { staging, policy, report, longestPatience = Infinity } = left;
   const record = await readJobRecord(staging);
   if (record === null) return;
   const profile = findProfileProblem(record.profile, policy) === null ? findProfile(record.profile, policy) : null;
@@ -29,7 +32,7 @@ export async function endLeftJob({ staging, policy, report }: LeftJob, keep: str
   if (record.profile === keep) return;
   if (profile === null || profile.executor === 'local') throw unreachable(record);
   const executor = makeExecutor(profile, await makeJobFolder(staging, record.attempt), policy.torchrun);
-  const patienceSeconds = toSeconds(profile.patience);
+  const patienceSeconds = Math.min(toSeconds(profile.patience), longestPatience);
   await endRecordedJob(null, { staging, executor, profile: record.profile, patienceSeconds, report });
 }
 

@@ -96,8 +96,8 @@ export async function createWorkers(options: WorkersOptions = {}): Promise<Worke
 }
 
 function pick(all: ConversionActivities, role: WorkerRole): object {
-  const { convert, smokeGenerate, ...quick } = all;
-  return { preflight: quick, convert: { convert }, smoke: { smokeGenerate } }[role];
+  const { convert, endJob, smokeGenerate, ...quick } = all;
+  return { preflight: quick, convert: { convert, endJob }, smoke: { smokeGenerate } }[role];
 }
 
 /** All end together: a process that serves only half of its queues would look healthy and not be. */

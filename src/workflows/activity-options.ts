@@ -2,21 +2,16 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 
 import type { ConversionActivities } from '../activities/types.ts';
-import {
-  CONVERT_QUEUE,
-  type ConversionInput,
-  type Phase,
-  PREFLIGHT_QUEUE,
-  SMOKE_QUEUE,
-  toSeconds,
-} from '../contract/index.ts';
+import { CONVERT_QUEUE, type ConversionInput, PREFLIGHT_QUEUE, SMOKE_QUEUE, toSeconds } from '../contract/index.ts';
 
 const SUMMARY_BYTES = 200;
+/** In seconds, for all attempts together and the wait for a worker. */
+export const END_JOB_LIMIT = 300;
 
 const milliseconds = (duration: number | string): number => Math.max(1, Math.round(toSeconds(duration) * 1000));
 
 /** Options of every activity of one run. Durations in milliseconds. */
-export function activityOptions(input: ConversionInput): Record<Phase, ActivityOptions> {
+export function activityOptions(input: ConversionInput): Record<keyof ConversionActivities, ActivityOptions> {
   const { wait, retry, smoke } = input;
   const preflight = input.task_queues.preflight ?? PREFLIGHT_QUEUE;
   const heartbeatTimeout = milliseconds(retry.heartbeat);
@@ -48,6 +43,16 @@ export function activityOptions(input: ConversionInput): Record<Phase, ActivityO
       heartbeatTimeout,
       retry: { initialInterval: '2 seconds', maximumInterval: '1 minute', maximumAttempts: retry.convert_attempts },
     },
+    endJob: {
+      taskQueue: input.task_queues.convert ?? CONVERT_QUEUE,
+      summary: summarize(`end the job, if one is left, of ${input.hf_path}`),
+      // The run is over but for this: whoever cancelled it waits.
+      scheduleToCloseTimeout: milliseconds(END_JOB_LIMIT),
+      heartbeatTimeout,
+      retry: { initialInterval: '2 seconds', maximumInterval: '30 seconds', maximumAttempts: 5 },
+      // Conversions that wait in the same queue for hours would outlast the limit.
+      priority: { priorityKey: 1 },
+    },
     verify: {
       taskQueue: preflight,
       summary: summarize(`close the books (${input.verify})`),
@@ -73,13 +78,14 @@ export function activityOptions(input: ConversionInput): Record<Phase, ActivityO
   };
 }
 
-/** One proxy a phase, since queue, limits and summary differ. */
+/** One proxy an activity, since queue, limits and summary differ. */
 export function proxyPhases(input: ConversionInput): ConversionActivities {
   const options = activityOptions(input);
   return {
     checkCompleteness: proxy(options.checkCompleteness).checkCompleteness,
     validateParallelism: proxy(options.validateParallelism).validateParallelism,
     convert: proxy(options.convert).convert,
+    endJob: proxy(options.endJob).endJob,
     verify: proxy(options.verify).verify,
     smokeGenerate: proxy(options.smokeGenerate).smokeGenerate,
     publish: proxy(options.publish).publish,

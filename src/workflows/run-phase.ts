@@ -8,6 +8,8 @@ import { translateFailure } from './translate-failure.ts';
 /** @throws ApplicationFailure of the phase that failed, or the cancellation. */
 export interface WorkflowPhaseRunner extends PhaseRunner {
   readonly board: PhaseBoard;
+  /** Goes with the end of the current phase, should it fail. */
+  readonly remark: (sentence: string) => void;
   /** Marks the run as done and leaves these Markdown paragraphs below the table. */
   readonly finish: (notes: readonly string[]) => void;
 }
@@ -15,6 +17,7 @@ export interface WorkflowPhaseRunner extends PhaseRunner {
 export function createPhaseRunner(input: ConversionInput): WorkflowPhaseRunner {
   const board = createPhaseBoard(input);
   const notes: string[] = [];
+  const remarks: string[] = [];
   const show = (): void => setCurrentDetails(renderBoard(board.status(), notes));
   return {
     board,
@@ -29,7 +32,8 @@ export function createPhaseRunner(input: ConversionInput): WorkflowPhaseRunner {
       } catch (error) {
         const translated = translateFailure(phase, error, input);
         const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
-        board.end(phase, 'failed', Date.now(), cancelled ? 'cancelled' : firstLine(translated));
+        const end = cancelled ? 'cancelled' : firstLine(translated);
+        board.end(phase, 'failed', Date.now(), [end, ...remarks].join('; '));
         show();
         throw translated;
       }
@@ -37,6 +41,9 @@ export function createPhaseRunner(input: ConversionInput): WorkflowPhaseRunner {
     skip(phase, why) {
       board.end(phase, 'skipped', Date.now(), why);
       show();
+    },
+    remark(sentence) {
+      remarks.push(sentence);
     },
     finish(lines) {
       notes.push(...lines);

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { CheckCompletenessArguments } from '../../src/activities/arguments.ts';
 import { runActivity } from '../../src/activities/run-activity.ts';
 import { ConversionError, FAILURES, type FailureType, type Progress } from '../../src/contract/index.ts';
+import { CLEANLY_CANCELLED } from '../../src/contract/names.ts';
 import type { Surroundings } from '../../src/contract/surroundings.ts';
 import { TEST_CONFIG } from '../support/temporal-workers.ts';
 
@@ -165,6 +166,22 @@ describe('cancellation', () => {
 });
 
 describe('a cancelled attempt', () => {
+  it.each([
+    ['says so where the domain ended by the cancel itself', { cancelRequested: true }, true, [CLEANLY_CANCELLED]],
+    ['says nothing where the domain failed meanwhile', { cancelRequested: true }, false, []],
+    ['says nothing where it is handed over', { workerShutdown: true }, true, []],
+  ] as const)('that left nothing %s', async (_, details, isClean, expected) => {
+    const env = environment();
+    const result = run(env, async (_args, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw isClean ? signal.reason : new ConversionError('SchedulerFailed', 'no answer');
+    });
+    setTimeout(() => env.cancel('CANCELLED', new ActivityCancellationDetails(details)), 20);
+    const error = await result.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(CancelledFailure);
+    expect((error as CancelledFailure).details ?? []).toEqual(expected);
+  });
+
   const last = { attempt: 3, retryPolicy: { maximumAttempts: 3 } };
   it.each([
     ['is followed by another one after a shutdown', { workerShutdown: true }, {}, true],

@@ -8,6 +8,7 @@ import type { ConversionInput, PreflightResult } from '../../src/contract/index.
 import type { Surroundings } from '../../src/contract/surroundings.ts';
 import { convert } from '../../src/engines/convert.ts';
 import { endAbandonedJob } from '../../src/engines/end-abandoned-job.ts';
+import { endOwnJob } from '../../src/engines/end-own-job.ts';
 import { stagingPath } from '../../src/files/staging.ts';
 import { leptonProfile, waitingNode } from '../support/cloud-profiles.ts';
 import { startLepton } from '../support/lepton-stand-in.ts';
@@ -109,6 +110,18 @@ describe('a job that an earlier attempt left', () => {
     const { input, preflight, surroundings, states, record } = await leaveJob('final');
     const changed = { ...preflight, reference_digest: '0'.repeat(64) };
     await expect(convert(input, changed, surroundings())).rejects.toMatchObject({ type: 'ReferenceUnavailable' });
+    expect(states()).toEqual(['Stopped']);
+    expect(existsSync(record)).toBe(false);
+  });
+
+  it('is ended after the run by its own hand only, and a second time is none too many', async () => {
+    const { input, preflight, surroundings, states, record } = await leaveJob('afterwards');
+    const { worker } = surroundings();
+    const other = surroundings({ worker: { ...worker, workflowId: 'another', runId: 'another' } });
+    await endOwnJob(input, preflight, other);
+    expect(states()).toEqual(['Running']);
+    await endOwnJob(input, preflight, surroundings());
+    await endOwnJob(input, preflight, surroundings());
     expect(states()).toEqual(['Stopped']);
     expect(existsSync(record)).toBe(false);
   });

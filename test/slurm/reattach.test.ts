@@ -23,6 +23,7 @@ beforeAll(async () => {
   lab = await startLab({
     slow: base,
     gap: base,
+    waiting: { ...base, setup: ['sleep 600'] },
     forgetful: base,
     // Long enough for slurmctld to be back: a step that is asked for just then waits for up to two minutes.
     fragile: { ...base, slurm_conf: fragile.conf, setup: ['sleep 45'] },
@@ -77,6 +78,47 @@ describe.concurrent('a job', () => {
     } finally {
       await second.end('SIGKILL');
     }
+  });
+
+  it('is ended by the next worker where its own was killed and the run was cancelled meanwhile', async () => {
+    const queue = 'orphan';
+    const profiles = { slow: { ...base, setup: ['sleep 600'] } };
+    const first = await lab.startWorker(queue, profiles);
+    const run = await lab.start('orphan', 'slow', { ...one, task_queues: { convert: queue } });
+    const id = await jobOf(run.target);
+    const staging = await stagingOf(run.target);
+    await isRunning(conf, id);
+    await first.end('SIGKILL');
+    await run.handle.cancel();
+    await waitFor('the server to give the worker up', async () => {
+      const [activity] = (await run.handle.describe()).raw.pendingActivities ?? [];
+      return activity?.activityType?.name === 'endJob';
+    });
+    expect(await stateOf(conf, id)).toBe('RUNNING');
+    const next = await lab.startWorker(queue, profiles);
+    try {
+      await waitFor('the job to go', async () => (await stateOf(conf, id)) === 'CANCELLED', 30_000);
+      await expect(run.handle.result()).rejects.toThrow();
+      expect((await run.handle.describe()).status.name).toBe('CANCELLED');
+      expect(await jobsEver(conf, staging)).toEqual([id]);
+      expect(await readJobRecord(staging)).toBeNull();
+    } finally {
+      await next.end('SIGKILL');
+    }
+  });
+
+  it('is not looked for again where its worker has obeyed the cancel', async () => {
+    const run = await lab.start('obeyed', 'waiting', one);
+    const id = await jobOf(run.target);
+    await isRunning(conf, id);
+    await run.handle.cancel();
+    await expect(run.handle.result()).rejects.toThrow();
+    expect(await stateOf(conf, id)).toBe('CANCELLED');
+    const { events } = await run.handle.fetchHistory();
+    const called = (events ?? []).flatMap(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? [],
+    );
+    expect(called).toEqual(['checkCompleteness', 'validateParallelism', 'convert']);
   });
 
   it('is not lost while slurmctld is away', async () => {

@@ -61,6 +61,7 @@ const SOUND: ConversionActivities = {
     seconds: 1,
     warnings: [],
   }),
+  endJob: async () => undefined,
   verify: async () => ({
     mode: 'headers',
     tensors: 39,
