@@ -2,7 +2,7 @@
 import type { LocalProfile } from '../contract/profiles.ts';
 import { launchRanks } from '../launch/launch-ranks.ts';
 import type { Place } from './place.ts';
-import type { FinishedJob, JobRequest } from './run-job.ts';
+import type { FinishedJob, JobRequest } from './job-request.ts';
 
 export async function runLocally(request: JobRequest, profile: LocalProfile, place: Place): Promise<FinishedJob> {
   const { world, watch, onLine } = request;

@@ -10,7 +10,7 @@ import { forgetJob, readJobRecord } from './job-record.ts';
 import { judgeJob, LOG_LINES } from './judge-job.ts';
 import { makeExecutor } from './make-executor.ts';
 import type { Place } from './place.ts';
-import type { FinishedJob, JobRequest } from './run-job.ts';
+import type { FinishedJob, JobRequest } from './job-request.ts';
 import type { Executor, Job, JobSpec, JobState } from './types.ts';
 
 export async function runRemotely(

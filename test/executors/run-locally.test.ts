@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LocalProfile } from '../../src/contract/profiles.ts';
-import { type JobRequest, runJob } from '../../src/executors/run-job.ts';
+import type { JobRequest } from '../../src/executors/job-request.ts';
+import { runJob } from '../../src/executors/run-job.ts';
 import { writeJobRecord } from '../../src/executors/job-record.ts';
 
 async function request(more: Partial<JobRequest> = {}): Promise<JobRequest> {
