@@ -7,6 +7,7 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readerSurroundings } from '../src/cli/reader-surroundings.ts';
 import { ConversionInput, formatBytes } from '../src/contract/index.ts';
 import { buildPlan } from '../src/engines/build-plan.ts';
 import { openAttempt } from '../src/engines/convert-attempt.ts';
@@ -68,23 +69,7 @@ async function makePlan({ checkpoint, reference }: Source): Promise<Plan> {
     hf_path: join(work, 'target'),
     max_shard_size: '500MB',
   });
-  const built = await buildPlan(input, {
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    policy: {
-      allowedRoots: ['/'],
-      remoteCode: [],
-      torchrun: [],
-      python: [],
-      launchPrefix: [],
-      smokeMemory: null,
-      bridge: null,
-      profiles: {},
-    },
-    worker: { kind: 'cli', workflowId: 'bench', runId: '', attempt: 1, namespace: null, host: '', pid: process.pid },
-    previous: null,
-    isOwnerAlive: () => Promise.resolve(false),
-  });
+  const built = await buildPlan(input, readerSurroundings(new AbortController().signal));
   return built.plan;
 }
 

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import type { Surroundings, Worker, WorkerPolicy } from '../contract/surroundings.ts';
 import { isOwnerAlive } from './is-owner-alive.ts';
 
-const READER: WorkerPolicy = {
+/** Starts no program, and reads wherever the file system lets it. */
+export const READER_POLICY: WorkerPolicy = {
   allowedRoots: ['/'],
   remoteCode: [],
   torchrun: [],
@@ -16,7 +17,14 @@ const READER: WorkerPolicy = {
 };
 
 export function readerSurroundings(signal: AbortSignal): Surroundings {
-  return { signal, onProgress: () => undefined, policy: READER, worker: describeSelf(), previous: null, isOwnerAlive };
+  return {
+    signal,
+    onProgress: () => undefined,
+    policy: READER_POLICY,
+    worker: describeSelf(),
+    previous: null,
+    isOwnerAlive,
+  };
 }
 
 /** This process, as the ownership record and the manifest name it. */

@@ -12,6 +12,7 @@ import type { PreflightResult } from '../../src/contract/results.ts';
 import { validateParallelism } from '../../src/engines/preflight.ts';
 import { SlurmProfile } from '../../src/contract/profile-slurm.ts';
 import type { Surroundings, WorkerPolicy } from '../../src/contract/surroundings.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const LLAMA = join(FIXTURES, 'llama-trained/checkpoint');
@@ -28,17 +29,7 @@ function around(policy: Partial<WorkerPolicy> = {}): Surroundings {
   return {
     signal: new AbortController().signal,
     onProgress: () => undefined,
-    policy: {
-      allowedRoots: ['/'],
-      remoteCode: [],
-      torchrun: [],
-      python: [],
-      launchPrefix: [],
-      smokeMemory: null,
-      bridge: null,
-      profiles: {},
-      ...policy,
-    },
+    policy: { ...READER_POLICY, ...policy },
     worker: { kind: 'cli', workflowId: 'test', runId: 'test', attempt: 1, namespace: null, host: 'here', pid: 1 },
     previous: null,
     isOwnerAlive: () => Promise.resolve(true),

@@ -10,20 +10,12 @@ import type { Surroundings } from '../../src/contract/surroundings.ts';
 import { copyFixture, ROOT } from '../support/checkpoint-fixtures.ts';
 import { call, globalOf, pickleOf, text } from '../support/checkpoint-pickle.ts';
 import { archiveOf } from '../support/checkpoint-zip.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 const surroundings: Surroundings = {
   signal: new AbortController().signal,
   onProgress: () => undefined,
-  policy: {
-    allowedRoots: ['/'],
-    remoteCode: [],
-    torchrun: [],
-    python: [],
-    launchPrefix: [],
-    smokeMemory: null,
-    bridge: null,
-    profiles: {},
-  },
+  policy: READER_POLICY,
   worker: { kind: 'cli', workflowId: 'test', runId: 'test', attempt: 1, namespace: null, host: 'here', pid: 1 },
   previous: null,
   isOwnerAlive: () => Promise.resolve(false),

@@ -3,6 +3,7 @@ import { examineCheckpoint, type ExamineOptions } from '../../src/checkpoint/com
 import { ConversionInput, type ConversionRequest } from '../../src/contract/input.ts';
 import { ConversionError, type FailureType } from '../../src/contract/failures.ts';
 import type { CompletenessResult, Progress } from '../../src/contract/results.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 export interface Attempt {
   readonly outcome: 'complete' | FailureType;
@@ -36,16 +37,7 @@ export async function attempt(
     onProgress: (progress: Progress): void => {
       heartbeat = progress;
     },
-    policy: {
-      allowedRoots: options.allowedRoots ?? ['/'],
-      remoteCode: [],
-      torchrun: [],
-      python: [],
-      launchPrefix: [],
-      smokeMemory: null,
-      bridge: null,
-      profiles: {},
-    },
+    policy: { ...READER_POLICY, allowedRoots: options.allowedRoots ?? ['/'] },
     previous: previous?.heartbeat ?? null,
   };
   const details = (): unknown => JSON.parse(JSON.stringify(heartbeat));

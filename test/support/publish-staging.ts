@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Surroundings, Worker } from '../../src/contract/surroundings.ts';
 import type { Manifest } from '../../src/publish/manifest.ts';
 import { stagingPath, stagingPaths } from '../../src/files/staging.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 export const BYTE_DIGEST = 'ab'.repeat(32);
 export const OTHER_DIGEST = 'cd'.repeat(32);
@@ -32,16 +33,7 @@ export const worker = (change: Partial<Worker> = {}): Worker => ({
 export const surroundings = (change: Partial<Surroundings> = {}): Surroundings => ({
   signal: new AbortController().signal,
   onProgress: () => undefined,
-  policy: {
-    allowedRoots: ['/'],
-    remoteCode: [],
-    torchrun: ['torchrun'],
-    python: ['python3'],
-    launchPrefix: [],
-    smokeMemory: null,
-    bridge: null,
-    profiles: {},
-  },
+  policy: { ...READER_POLICY, torchrun: ['torchrun'], python: ['python3'] },
   worker: worker(),
   previous: undefined,
   isOwnerAlive: () => Promise.resolve(true),

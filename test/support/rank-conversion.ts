@@ -10,6 +10,7 @@ import type { Plan } from '../../src/plan/types.ts';
 import { writePlan } from '../../src/plan/plan-files.ts';
 import { attemptDirectory, pendingFile } from '../../src/files/staging.ts';
 import { readHeader } from '../../src/safetensors/read-header.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const FIXTURES = ['llama-trained', 'core-0.16', 'core-0.19', 'mistral-per-layer'] as const;
@@ -46,16 +47,7 @@ export function surroundingsFor(changes: Partial<Surroundings> = {}): Surroundin
   return {
     signal: new AbortController().signal,
     onProgress: () => undefined,
-    policy: {
-      allowedRoots: ['/'],
-      remoteCode: [],
-      torchrun: [TORCHRUN],
-      python: [PYTHON],
-      launchPrefix: [],
-      smokeMemory: null,
-      bridge: null,
-      profiles: {},
-    },
+    policy: { ...READER_POLICY, torchrun: [TORCHRUN], python: [PYTHON] },
     worker: {
       kind: 'cli',
       workflowId: `test-${process.pid}`,

@@ -6,6 +6,7 @@ import type { WorkerConfig } from '../../src/config/worker-policy.ts';
 import { CONVERT_QUEUE, PREFLIGHT_QUEUE, SMOKE_QUEUE } from '../../src/contract/index.ts';
 import { createWorkers, type WorkerRole } from '../../src/worker.ts';
 import { WORKFLOWS_PATH } from '../../src/worker/workflow-code.ts';
+import { READER_POLICY } from '../../src/cli/reader-surroundings.ts';
 
 /** Expected failures are the subject of many tests: only the SDK's errors are printed. */
 export function silenceTemporal(): void {
@@ -14,16 +15,7 @@ export function silenceTemporal(): void {
 
 export const TEST_CONFIG: WorkerConfig = {
   file: 'test',
-  policy: {
-    allowedRoots: ['/'],
-    remoteCode: [],
-    torchrun: ['torchrun'],
-    python: ['python3'],
-    launchPrefix: [],
-    smokeMemory: null,
-    bridge: null,
-    profiles: {},
-  },
+  policy: { ...READER_POLICY, torchrun: ['torchrun'], python: ['python3'] },
   worker: {
     queues: { preflight: PREFLIGHT_QUEUE, convert: CONVERT_QUEUE, smoke: SMOKE_QUEUE },
     concurrency: { preflight: 10, convert: 1, smoke: 1 },
