@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ConversionError } from '../../src/contract/failures.ts';
 import { makeDgxCloudExecutor } from '../../src/executors/dgxcloud/executor.ts';
 import type { Executor } from '../../src/executors/types.ts';
-import { dgxCloudProfile, shellJob, waitFor } from '../support/cloud-profiles.ts';
+import { dgxCloudProfile, failureOf, shellJob, waitFor } from '../support/cloud-profiles.ts';
 import { startDgxCloud, type DgxCloudStandIn } from '../support/dgxcloud-stand-in.ts';
 
 const { signal } = new AbortController();
@@ -33,13 +32,6 @@ async function open({ profile = {}, ...options }: Setting = {}): Promise<Executo
   return makeDgxCloudExecutor(dgxCloudProfile(profile), folder, cloud.environment);
 }
 
-async function failureOf(action: Promise<unknown>): Promise<unknown> {
-  return action.then(
-    () => null,
-    (error: unknown) => error,
-  );
-}
-
 const tokensAsked = (): number => cloud.requests.filter((line) => line === 'POST /api/v1/token').length;
 
 describe('a workload on DGX Cloud', () => {
@@ -57,18 +49,6 @@ describe('a workload on DGX Cloud', () => {
     expect(await executor.find(job.name, signal)).toBeNull();
     expect(await executor.tail(job, 5)).toEqual(['hello', 'bye']);
     expect(tokensAsked()).toBe(1);
-  });
-
-  it('fails with the code and the last lines of its node', async () => {
-    const executor = await open();
-    const job = await executor.submit(shellJob(folder, 'for i in 1 2 3; do echo line $i; done; exit 3'), signal);
-    expect(await waitFor(() => executor.poll(job, signal), ['done', 'failed'])).toEqual({
-      state: 'failed',
-      end: 'exit',
-      detail: 'Run:ai says Failed',
-      exitCode: 3,
-    });
-    expect(await executor.tail(job, 2)).toEqual(['line 2', 'line 3']);
   });
 
   it('of several nodes is another resource, and each node has its log', async () => {
@@ -173,72 +153,11 @@ describe('tokens and secrets', () => {
 });
 
 describe('submitting', () => {
-  it('twice before the first is listed does the work once, and both end alike; a cancel ends both', async () => {
-    const executor = await open({ unlistedMs: 1500 });
-    const work = 'echo working >> "$0"; sleep 1.5; exit 7';
-    const spec = shellJob(folder, work, { program: ['/bin/sh', '-c', work, join(folder, 'count')] });
-    const jobs = [await executor.submit(spec, signal), await executor.submit(spec, signal)];
-    expect(cloud.workloads).toHaveLength(2);
-    for (const job of jobs) {
-      const end = await waitFor(() => executor.poll(job, signal), ['done', 'failed']);
-      expect(end).toMatchObject({ state: 'failed', end: 'exit', exitCode: 7 });
-    }
-    expect(await readFile(join(folder, 'count'), 'utf8')).toBe('working\n');
-
-    folder = join(folder, 'next');
-    await mkdir(folder);
-    const long = shellJob(folder, 'sleep 60');
-    const first = await executor.submit(long, signal);
-    await executor.submit(long, signal);
-    await new Promise((resolve) => setTimeout(resolve, 1600));
-    await executor.cancel(first);
-    // The one that waited may have ended alike before it was stopped.
-    for (const { phase, nodes } of cloud.workloads.slice(2)) {
-      expect(phase).toMatch(/Stopped|Failed/);
-      expect(nodes?.living()).toEqual([]);
-    }
-  });
-
-  it('finds the workload that lives under the name', async () => {
-    const executor = await open();
-    const spec = shellJob(folder, 'sleep 30');
-    const job = await executor.submit(spec, signal);
-    expect(await executor.submit(spec, signal)).toEqual(job);
-    const other = makeDgxCloudExecutor(dgxCloudProfile(), folder, cloud.environment);
-    expect(await other.submit(spec, signal)).toEqual(job);
-    expect(cloud.workloads).toHaveLength(1);
-  });
-
-  it('twice makes one workload where the first answer was lost', async () => {
-    const executor = await open();
-    const spec = shellJob(folder, 'sleep 30');
-    cloud.faults.push({ on: 'POST /api/v1/workloads', how: 'dropped' });
-    const error = await failureOf(executor.submit(spec, signal));
-    expect(error).not.toBeInstanceOf(ConversionError);
-    expect(String(error)).toMatch(/DGX Cloud gave no answer when asked to submit the workload/);
-    const job = await executor.submit(spec, signal);
-    expect(cloud.workloads.map(({ id }) => `trainings/${id}`)).toEqual([job.id]);
-  });
-
   it('names the projects that there are', async () => {
     const executor = await open({ profile: { project_name: 'reserch' } });
     const error = await failureOf(executor.submit(shellJob(folder, 'true'), signal));
     expect(error).toMatchObject({ type: 'SchedulerFailed', facts: { final: true } });
     expect(String(error)).toMatch(/no project reserch; it sees research, production/);
-  });
-});
-
-describe('a control plane in trouble', () => {
-  it('is asked again: 500, 429, and a connection that breaks, are no verdict', async () => {
-    const executor = await open();
-    const job = await executor.submit(shellJob(folder, 'sleep 30'), signal);
-    for (const how of [500, 503, 429, 'lost'] as const) {
-      cloud.faults.push({ on: 'GET /api/v1/workloads/trainings', how });
-      const error = await failureOf(executor.poll(job, signal));
-      expect(error).toBeInstanceOf(Error);
-      expect(error).not.toBeInstanceOf(ConversionError);
-    }
-    expect(await waitFor(() => executor.poll(job, signal), ['running'])).toMatchObject({ state: 'running' });
   });
 });
 

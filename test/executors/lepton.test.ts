@@ -6,7 +6,7 @@ import { ConversionError } from '../../src/contract/failures.ts';
 import type { LeptonProfile } from '../../src/contract/profile-lepton.ts';
 import { makeLeptonExecutor } from '../../src/executors/lepton/executor.ts';
 import type { Executor } from '../../src/executors/types.ts';
-import { leptonProfile, shellJob, waitFor } from '../support/cloud-profiles.ts';
+import { leptonProfile, failureOf, shellJob, waitFor } from '../support/cloud-profiles.ts';
 import { startLepton, type LeptonStandIn } from '../support/lepton-stand-in.ts';
 
 const { signal } = new AbortController();
@@ -34,13 +34,6 @@ async function open({ profile = {}, ...options }: Setting = {}): Promise<Executo
   return makeLeptonExecutor(leptonProfile(profile), folder, lepton.environment);
 }
 
-async function failureOf(action: Promise<unknown>): Promise<unknown> {
-  return action.then(
-    () => null,
-    (error: unknown) => error,
-  );
-}
-
 describe('a job on Lepton', () => {
   it('waits, runs and is done; its output lies in its folder', async () => {
     const executor = await open({ queueMs: 500 });
@@ -57,19 +50,6 @@ describe('a job on Lepton', () => {
     expect(await executor.tail(job, 2)).toEqual(['hello', 'bye ']);
     expect(await executor.tail(job, 1)).toEqual(['bye ']);
     expect(lepton.jobs[0]?.nodes?.output(0)).toBe('hello\nbye \n');
-  });
-
-  it('fails with the code and the last lines of its node', async () => {
-    const executor = await open();
-    const script = 'for i in 1 2 3; do echo line $i; done; exit 3';
-    const job = await executor.submit(shellJob(folder, script), signal);
-    expect(await waitFor(() => executor.poll(job, signal), ['done', 'failed'])).toEqual({
-      state: 'failed',
-      end: 'exit',
-      detail: 'Lepton says Failed, 1 of its nodes failed',
-      exitCode: 3,
-    });
-    expect(await executor.tail(job, 2)).toEqual(['line 2', 'line 3']);
   });
 
   it('runs the lines of `setup` first, and not the ranks where one of them fails', async () => {
@@ -149,54 +129,6 @@ describe('secrets', () => {
 });
 
 describe('submitting', () => {
-  it('twice before the first is listed does the work once, and both end alike; a cancel ends both', async () => {
-    const executor = await open({ unlistedMs: 1500 });
-    const work = 'echo working >> "$0"; sleep 1.5; exit 7';
-    const spec = shellJob(folder, work, { program: ['/bin/sh', '-c', work, join(folder, 'count')] });
-    const jobs = [await executor.submit(spec, signal), await executor.submit(spec, signal)];
-    expect(lepton.jobs).toHaveLength(2);
-    for (const job of jobs) {
-      const end = await waitFor(() => executor.poll(job, signal), ['done', 'failed']);
-      expect(end).toMatchObject({ state: 'failed', end: 'exit', exitCode: 7 });
-    }
-    expect(await readFile(join(folder, 'count'), 'utf8')).toBe('working\n');
-
-    folder = join(folder, 'next');
-    await mkdir(folder);
-    const long = shellJob(folder, 'sleep 60');
-    const first = await executor.submit(long, signal);
-    await executor.submit(long, signal);
-    await new Promise((resolve) => setTimeout(resolve, 1600));
-    await executor.cancel(first);
-    // The one that waited may have ended alike before it was stopped.
-    for (const { state, nodes } of lepton.jobs.slice(2)) {
-      expect(state).toMatch(/Stopped|Failed/);
-      expect(nodes?.living()).toEqual([]);
-    }
-  });
-
-  it('finds the job that lives under the name', async () => {
-    const executor = await open();
-    const spec = shellJob(folder, 'sleep 30');
-    const job = await executor.submit(spec, signal);
-    expect(await executor.submit(spec, signal)).toEqual(job);
-    const other = makeLeptonExecutor(leptonProfile(), folder, lepton.environment);
-    expect(await other.submit(spec, signal)).toEqual(job);
-    expect(lepton.jobs).toHaveLength(1);
-    expect(await executor.find('megatron-to-hf-0123456789abcde', signal)).toBeNull();
-  });
-
-  it('twice makes one job where the first answer was lost', async () => {
-    const executor = await open();
-    const spec = shellJob(folder, 'sleep 30');
-    lepton.faults.push({ on: 'POST /jobs', how: 'dropped' });
-    const error = await failureOf(executor.submit(spec, signal));
-    expect(error).not.toBeInstanceOf(ConversionError);
-    expect(String(error)).toMatch(/Lepton gave no answer when asked to submit the job/);
-    const job = await executor.submit(spec, signal);
-    expect(lepton.jobs.map(({ id }) => id)).toEqual([job.id]);
-  });
-
   it('looks up the node group, and names those that there are', async () => {
     const executor = await open({ profile: { node_group: 'big' }, nodeGroups: { big: 'ng-1', small: 'ng-2' } });
     await executor.submit(shellJob(folder, 'true'), signal);
@@ -238,18 +170,6 @@ describe('submitting', () => {
 });
 
 describe('a service in trouble', () => {
-  it('is asked again: 500, 429, and a connection that breaks, are no verdict', async () => {
-    const executor = await open();
-    const job = await executor.submit(shellJob(folder, 'sleep 30'), signal);
-    for (const how of [500, 503, 429, 'lost'] as const) {
-      lepton.faults.push({ on: 'GET /jobs/', how });
-      const error = await failureOf(executor.poll(job, signal));
-      expect(error).toBeInstanceOf(Error);
-      expect(error).not.toBeInstanceOf(ConversionError);
-    }
-    expect(await waitFor(() => executor.poll(job, signal), ['running'])).toMatchObject({ state: 'running' });
-  });
-
   it('ends a call with the reason of the signal', async () => {
     const executor = await open();
     const controller = new AbortController();

@@ -56,3 +56,11 @@ export async function waitFor(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** What an action fails with; null where it does not. */
+export async function failureOf(action: Promise<unknown>): Promise<unknown> {
+  return action.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
